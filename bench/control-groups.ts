@@ -1,6 +1,7 @@
 /** Limits on what one process may use, by whatever the system offers. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { present } from '../src/present.ts';
 
 export interface Limits {
   /** Memory, bytes; there is no swap beside it. */
@@ -77,14 +78,15 @@ const version1: Limiter = {
         ['memory.limit_in_bytes', String(memory)],
         ['memory.memsw.limit_in_bytes', String(memory), 'optional'],
       ],
-      ...(processors === undefined
-        ? {}
-        : {
-            '/sys/fs/cgroup/cpu': [
-              ['cpu.cfs_period_us', String(PERIOD)],
-              ['cpu.cfs_quota_us', String(Math.round(processors * PERIOD))],
-            ],
-          }),
+      ...present({
+        '/sys/fs/cgroup/cpu':
+          processors === undefined
+            ? undefined
+            : [
+                ['cpu.cfs_period_us', String(PERIOD)] as const,
+                ['cpu.cfs_quota_us', String(Math.round(processors * PERIOD))] as const,
+              ],
+      }),
     }),
 };
 

@@ -108,7 +108,7 @@ const DAYS_LISTED_DAILY = 24 / 2 + 4 + 35;
 const KEYS_IN_PAGE = 1000;
 /** Facts of the day, of the one before and of the one after. */
 const LISTINGS_OF_FACTS = 3;
-/** Receipts that are read at a time, and GB of memory: src/catalogue/compact-day.ts, infra/scheduled/catalogue.ts. */
+/** Receipts that are read at a time, and GB of memory: src/catalogue/day/make-day.ts, infra/scheduled/catalogue.ts. */
 const RECEIPTS_AT_ONCE = 16;
 const COMPACTOR_GB = 1;
 /** Files that a run which finds something new writes: day, people, runs. */

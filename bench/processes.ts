@@ -1,9 +1,9 @@
 /** The processes of a benchmark: the two servers, and one for each sample. */
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { writeKeyringFile } from '../src/envelope/key-files.ts';
-import { addKey } from '../src/envelope/keyring.ts';
-import { NODE_OPTIONS } from '../infra/sizing.ts';
+import { writeKeyringFile } from '../src/envelope/keys/files.ts';
+import { addKey } from '../src/envelope/keys/keyring.ts';
+import { NODE_OPTIONS } from '../infra/archiving/sizing.ts';
 import type { Scheme, Variant } from './options.ts';
 import type { Delay } from './servers/delay.ts';
 import type { Listening } from './servers/listen.ts';

@@ -3,10 +3,10 @@
  * directory.
  */
 import { App } from 'aws-cdk-lib';
-import { readCheckedSettings } from '../src/config/deploy-file.ts';
-import { DEPLOY_SETTINGS_FILE } from '../src/config/deploy-settings.ts';
+import { readCheckedSettings } from '../src/config/deploy/file.ts';
+import { DEPLOY_SETTINGS_FILE } from '../src/config/deploy/settings.ts';
 import { ArchiveError } from '../src/errors.ts';
-import { GenesysMediaArchiveStack, propsOf } from './archive-stack.ts';
+import { GenesysMediaArchiveStack, propsOf } from './stack.ts';
 import { present } from '../src/present.ts';
 
 const EXIT_USAGE = 2;

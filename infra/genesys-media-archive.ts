@@ -1,4 +1,4 @@
-import { Annotations, Aws, Tokenization } from 'aws-cdk-lib';
+import { Annotations } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -9,33 +9,35 @@ import type * as secrets from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { RunbookAnchor } from './archive-alarms.ts';
-import { ArchiveFunction, createLogGroup } from './archive-function.ts';
-import { CatalogueAthena } from './catalogue-athena.ts';
-import { createHome } from './archive-home.ts';
-import { METRICS_OF_STACK } from './archive-metrics.ts';
-import { createArchiveKey, createDrillKey, createLogKey, createSigningKey } from './archive-key.ts';
-import { ArchiveQueue } from './archive-queue.ts';
-import { ArchiveNetwork } from './archive-network.ts';
-import { createRoles } from './archive-roles.ts';
-import { ArchiveSecrets } from './archive-secrets.ts';
-import { chooseNumber, chooseString, onlyWhen } from './conditions.ts';
-import { functionEnvironment } from './environment.ts';
-import { describeResources } from './describe-resources.ts';
-import { sealVariables, signingVariables } from './key-variables.ts';
-import { Console } from './console/console.ts';
-import { EventRules } from './event-rules.ts';
-import { Grants, requirePolicy } from './grants.ts';
-import type { AuditTrail } from './audit-trail.ts';
-import { createServiceKey } from './service-key.ts';
-import { auditorStatements, writerStatements } from './policies.ts';
-import { releaserStatements } from './release-policies.ts';
-import { rewrapStatements } from './rewrap-policies.ts';
-import { eraserStatements } from './erase-policies.ts';
-import { Scheduled } from './scheduled/scheduled.ts';
-import { createWatch } from './watch.ts';
-import { deliveryDelay, NODE_OPTIONS } from './sizing.ts';
-import type { GenesysMediaArchiveProps } from './archive-props.ts';
+import type { RunbookAnchor } from './watch/alarms.ts';
+import { ArchiveFunction, createLogGroup } from './archiving/function.ts';
+import { CatalogueAthena } from './buckets/catalogue-athena.ts';
+import { createHome } from './buckets/home.ts';
+import { createKeys } from './keys/archive-keys.ts';
+import { ArchiveQueue } from './archiving/queue.ts';
+import { ArchiveNetwork } from './archiving/network.ts';
+import {
+  createKeyOfServices,
+  createPrincipals,
+  createSecrets,
+  type Principals,
+} from './access/principals.ts';
+import { archivingVariables, readingVariables } from './archiving/variables.ts';
+import { chooseNumber } from './conditions.ts';
+import { describeResources } from './access/describe-resources.ts';
+import type { Console } from './console/console.ts';
+import { EventRules } from './archiving/event-rules.ts';
+import { Grants, requirePolicy } from './access/grants.ts';
+import type { AuditTrail } from './watch/audit-trail.ts';
+import { auditorStatements, writerStatements } from './access/policies.ts';
+import { releaserStatements } from './access/release-policies.ts';
+import { rewrapStatements } from './access/rewrap-policies.ts';
+import { eraserStatements } from './access/erase-policies.ts';
+import type { Scheduled } from './scheduled/scheduled.ts';
+import { createWatch } from './watch/watch.ts';
+import { DEFAULT_MAX_CONCURRENCY, deliveryDelay } from './archiving/sizing.ts';
+import { present } from '../src/present.ts';
+import type { GenesysMediaArchiveProps } from './props/archive.ts';
 
 /**
  * The archive: an event bus and its rules, a queue with dead letters, the function, the bucket, a KMS key, secrets without a value,
@@ -90,178 +92,54 @@ export class GenesysMediaArchive extends Construct {
   readonly scheduled: Scheduled;
   readonly dashboard: cloudwatch.Dashboard;
 
+  /** Logical ids follow from names, and the order of a template from the order of these steps. */
   constructor(scope: Construct, id: string, props: GenesysMediaArchiveProps) {
     super(scope, id);
-    const { conditions = {}, environmentVariables = {}, maxConcurrency = 5, webhook = false } = props;
+    const principals = createPrincipals(this, props);
     ({
       writerRole: this.writerRole,
       auditorRole: this.auditorRole,
       rewrapRole: this.rewrapRole,
       releaserRole: this.releaserRole,
       eraserRole: this.eraserRole,
-    } = createRoles(this, props, conditions));
-    const releasers = listOf(this.releaserRole);
-    const erasers = listOf(this.eraserRole);
-    this.scheduled = new Scheduled(this, props);
-    this.console = props.console === undefined ? undefined : new Console(this, 'Console', props.console);
-    const signers = [this.rewrapRole, ...erasers, ...listOf(this.console?.role)];
-    this.serviceKey = props.customerKeys
-      ? createServiceKey(this, 'ServiceKey', {
-          writer: this.writerRole,
-          signers: [...signers, ...releasers, ...this.scheduled.secretReaders],
-        })
-      : undefined;
+      scheduled: this.scheduled,
+      console: this.console,
+    } = principals);
+    this.serviceKey = createKeyOfServices(this, props, principals);
     this.network = props.vpc ? new ArchiveNetwork(this, 'Network') : undefined;
-
-    const home = createHome(this, props, {
-      replacers: [this.rewrapRole, ...erasers, ...this.scheduled.replacers],
-      taggers: this.scheduled.taggers,
-      releasers,
-      erasers,
-    });
+    const home = createHome(this, props, keepersOf(principals));
     ({
       bucket: this.bucket,
       catalogueBucket: this.catalogueBucket,
       keyRecordsBucket: this.keyRecordsBucket,
     } = home);
-    const { catalogue } = props;
-    this.catalogueAthena =
-      typeof catalogue === 'object' && catalogue.athena === true
-        ? new CatalogueAthena(this, 'Athena', this.catalogueBucket, catalogue)
-        : undefined;
-    const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
-    const waits = props.eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
+    this.catalogueAthena = createAthena(this, this.catalogueBucket, props);
     ({ queue: this.queue, deadLetters: this.deadLetters } = new ArchiveQueue(
       this,
       'Queue',
-      waits,
+      waitOf(props),
       this.serviceKey,
     ));
     this.logGroup = createLogGroup(this, 'Logs', props.logRetentionDays ?? 365, this.serviceKey);
-    const held = new ArchiveSecrets(this, 'Secrets', {
-      signingKey: props.signingKey !== 'kms',
-      signingKeyCondition: conditions.signingSecret,
-      backfill: typeof props.jobs === 'object' && props.jobs.ownClient === true,
-      console: this.console !== undefined,
-    });
-    this.credentialsSecret = held.credentials;
-    this.signingKeySecret = held.signingKey;
-    this.webhookSecret = held.webhook;
-    this.backfillSecret = held.backfill;
-    this.consoleSecret = held.console;
-    held.limitReading(
-      [
-        ...[this.writerRole, ...releasers, ...this.scheduled.secretReaders].map(({ roleArn }) => roleArn),
-        ...(props.secretReaders ?? []),
-      ],
-      signers.map(({ roleArn }) => roleArn),
-      [this.console?.role.roleArn ?? '', ...(props.secretReaders ?? [])],
-    );
-    if (this.serviceKey !== undefined) held.encryptWith(this.serviceKey.keyArn);
-
+    ({
+      credentials: this.credentialsSecret,
+      signingKey: this.signingKeySecret,
+      webhook: this.webhookSecret,
+      backfill: this.backfillSecret,
+      console: this.consoleSecret,
+    } = createSecrets(this, props, principals, this.serviceKey));
     this.scheduled.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
     this.console?.createLogs(props.logRetentionDays ?? 365, this.serviceKey);
-    const grants = new Grants(
-      [
-        { role: this.writerRole, statements: writerStatements },
-        { role: this.auditorRole, statements: auditorStatements },
-        { role: this.rewrapRole, statements: rewrapStatements },
-        ...releasers.map((role) => ({ role, statements: releaserStatements })),
-        ...erasers.map((role) => ({ role, statements: eraserStatements })),
-        ...this.scheduled.grants,
-        ...(this.console?.grants(() => this.consoleSecret?.ref ?? '') ?? []),
-      ],
-      describeResources(this, props),
-      conditions,
-    );
-    this.key = createArchiveKey(this, 'Key', () => grants.usersOf('key'));
-    if (props.signingKey === 'kms' || conditions.signingKms !== undefined) {
-      this.signingKey = createSigningKey(this, 'SigningKey', () => grants.usersOf('signing'));
-      onlyWhen(conditions.signingKms, this.signingKey);
-    }
-    if (props.seal !== undefined) this.logKey = createLogKey(this, 'LogKey', () => grants.usersOf('log'));
-    if (props.seal !== undefined && props.seal.drill !== false)
-      this.drillKey = createDrillKey(this, 'DrillKey', () => grants.usersOf('drill'));
-    const policies = grants.give({
-      key: this.key.attrArn,
-      signing: this.signingKey?.attrArn,
-      log: this.logKey?.attrArn,
-      drill: this.drillKey?.attrArn,
-    });
-    const environment = functionEnvironment(
-      {
-        GENESYS_ENVIRONMENT: props.environment,
-        GENESYS_ORGANIZATION_ID: props.organizationId,
-        GENESYS_SECRET_ARN: this.credentialsSecret.ref,
-        ...home.variables,
-        S3_EXPECTED_BUCKET_OWNER: Aws.ACCOUNT_ID,
-        ARCHIVE_KMS_KEY_ID: this.key.attrArn,
-        ...signingVariables(this, conditions),
-        ...(webhook
-          ? { ARCHIVE_WEBHOOK_SECRET_ARN: chooseString(conditions.webhook, this.webhookSecret.ref) }
-          : {}),
-        ARCHIVE_QUEUE_URL: this.queue.queueUrl,
-        ARCHIVE_DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
-        ARCHIVE_RATE_SHARE: `1/${Tokenization.stringifyNumber(maxConcurrency)}`,
-      },
-      { NODE_OPTIONS, POWERTOOLS_SERVICE_NAME: METRICS_OF_STACK, ...environmentVariables },
-    );
+    const grants = createGrants(this, props, principals);
+    const keys = createKeys(this, props, (key) => grants.usersOf(key));
+    ({ key: this.key, signingKey: this.signingKey, logKey: this.logKey, drillKey: this.drillKey } = keys);
     ({
       function: this.function,
       webhook: this.webhookFunction,
       url: this.functionUrl,
       webhookUrl: this.webhookUrl,
-    } = new ArchiveFunction(this, 'Function', {
-      role: this.writerRole,
-      policy: requirePolicy(policies, this.writerRole),
-      logGroup: this.logGroup,
-      queue: this.queue,
-      code: props.code,
-      environment,
-      maxConcurrency,
-      webhook: webhook ? props : undefined,
-      webhookSecretArn: this.webhookSecret.ref,
-      network: this.network,
-      conditions,
-    }));
-    const further = {
-      ...environment,
-      ARCHIVE_CATALOGUE: `s3://${this.catalogueBucket.bucketName}`,
-      ...sealVariables(props.seal, this),
-    };
-    this.console?.create({
-      environment: further,
-      environmentVariables,
-      secretArn: this.consoleSecret?.ref ?? '',
-      policies,
-      code: props.consoleCode,
-    });
-    this.scheduled.create({
-      environment: {
-        ...further,
-        ...(this.backfillSecret === undefined
-          ? {}
-          : { GENESYS_BACKFILL_SECRET_ARN: this.backfillSecret.ref }),
-      },
-      environmentVariables,
-      network: this.network,
-      policies,
-    });
-    const { rules } = new EventRules(this, 'Events', {
-      queue: this.queue,
-      deadLetters: this.deadLetters,
-      eventSourceName: props.eventSourceName,
-      existingEventBus: props.existingEventBus ?? false,
-      tutorialEvents: props.tutorialEvents ?? false,
-      conditions,
-    });
-    if (rules.length === 0 && !webhook) {
-      Annotations.of(this).addWarningV2(
-        'genesys-media-archive:no-events',
-        'neither eventSourceName, tutorialEvents nor webhook is set: only what is sent to the queue by hand is archived',
-      );
-    }
-
+    } = createFunctions(this, props, grants, home.variables));
+    createEvents(this, props);
     ({
       alarmTopic: this.alarmTopic,
       alarms: this.alarms,
@@ -272,4 +150,115 @@ export class GenesysMediaArchive extends Construct {
   }
 }
 
-const listOf = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);
+/** The roles that the policy of the bucket makes exceptions for. */
+function keepersOf({ rewrapRole, releasers, erasers, scheduled }: Principals) {
+  return {
+    replacers: [rewrapRole, ...erasers, ...scheduled.replacers],
+    taggers: scheduled.taggers,
+    releasers,
+    erasers,
+  };
+}
+
+function createAthena(
+  scope: Construct,
+  bucket: s3.Bucket,
+  { catalogue }: GenesysMediaArchiveProps,
+): CatalogueAthena | undefined {
+  return typeof catalogue === 'object' && catalogue.athena === true
+    ? new CatalogueAthena(scope, 'Athena', bucket, catalogue)
+    : undefined;
+}
+
+/** Seconds that the queue holds events back: ends of conversations, and nothing where those do not arrive. */
+function waitOf({ eventSourceName, environmentVariables = {}, conditions = {} }: GenesysMediaArchiveProps) {
+  const delayS = deliveryDelay(environmentVariables['ARCHIVE_SETTLE']);
+  return eventSourceName === undefined ? 0 : chooseNumber(conditions.eventSource, delayS, 0);
+}
+
+/** What each role may do. The policies of the keys are made with it; the roles get theirs once the keys are there. */
+function createGrants(
+  archive: GenesysMediaArchive,
+  props: GenesysMediaArchiveProps,
+  { writerRole, auditorRole, rewrapRole, releasers, erasers, scheduled, console }: Principals,
+): Grants {
+  return new Grants(
+    [
+      { role: writerRole, statements: writerStatements },
+      { role: auditorRole, statements: auditorStatements },
+      { role: rewrapRole, statements: rewrapStatements },
+      ...releasers.map((role) => ({ role, statements: releaserStatements })),
+      ...erasers.map((role) => ({ role, statements: eraserStatements })),
+      ...scheduled.grants,
+      ...(console?.grants(() => archive.consoleSecret?.ref ?? '') ?? []),
+    ],
+    describeResources(archive, props),
+    props.conditions ?? {},
+  );
+}
+
+/** Gives the roles their policies, and makes what works with them: the function that archives, the console and what schedules start. */
+function createFunctions(
+  archive: GenesysMediaArchive,
+  props: GenesysMediaArchiveProps,
+  grants: Grants,
+  home: Readonly<Record<string, string>>,
+): ArchiveFunction {
+  const { environmentVariables = {}, webhook = false } = props;
+  const { network } = archive;
+  const policies = grants.give({
+    key: archive.key.attrArn,
+    signing: archive.signingKey?.attrArn,
+    log: archive.logKey?.attrArn,
+    drill: archive.drillKey?.attrArn,
+  });
+  const environment = archivingVariables(archive, props, home);
+  const archiving = new ArchiveFunction(archive, 'Function', {
+    role: archive.writerRole,
+    policy: requirePolicy(policies, archive.writerRole),
+    logGroup: archive.logGroup,
+    queue: archive.queue,
+    code: props.code,
+    environment,
+    maxConcurrency: props.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY,
+    webhook: webhook ? props : undefined,
+    webhookSecretArn: archive.webhookSecret.ref,
+    network,
+    conditions: props.conditions ?? {},
+  });
+  const reading = { ...environment, ...readingVariables(archive, props) };
+  archive.console?.create({
+    environment: reading,
+    environmentVariables,
+    secretArn: archive.consoleSecret?.ref ?? '',
+    policies,
+    code: props.consoleCode,
+  });
+  archive.scheduled.create({
+    environment: {
+      ...reading,
+      ...present({ GENESYS_BACKFILL_SECRET_ARN: archive.backfillSecret?.ref }),
+    },
+    environmentVariables,
+    network,
+    policies,
+  });
+  return archiving;
+}
+
+/** Makes the rules of the events that are archived; warns if there is no way in for any. */
+function createEvents(archive: GenesysMediaArchive, props: GenesysMediaArchiveProps): void {
+  const { rules } = new EventRules(archive, 'Events', {
+    queue: archive.queue,
+    deadLetters: archive.deadLetters,
+    eventSourceName: props.eventSourceName,
+    existingEventBus: props.existingEventBus ?? false,
+    tutorialEvents: props.tutorialEvents ?? false,
+    conditions: props.conditions ?? {},
+  });
+  if (rules.length > 0 || props.webhook === true) return;
+  Annotations.of(archive).addWarningV2(
+    'genesys-media-archive:no-events',
+    'neither eventSourceName, tutorialEvents nor webhook is set: only what is sent to the queue by hand is archived',
+  );
+}

@@ -61,6 +61,77 @@ const PASS_ON = `const passOn = () => async () => {
 /** Tables of codes that an event never meets. */
 const OF_OTHERS = /[\\/](?:catalogue|console|proof)\.ts$/;
 
+const replacing = (onLoad) => (filter, contents) => onLoad({ filter }, () => ({ contents, loader: 'js' }));
+
+function leaveOutOfPackages(onLoad, onResolve) {
+  const replace = replacing(onLoad);
+  replace(/[\\/]credential-provider-imds[\\/]dist-es[\\/]index\.js$/, `${PASS_ON}${MACHINE_CREDENTIALS}`);
+  replace(/[\\/]submodules[\\/]event-streams[\\/]index\.js$/, `${LEFT_OUT}${EVENT_STREAMS}`);
+  for (const name of HASHES) {
+    replace(new RegExp(`[\\\\/]${name}\\.js$`), `${LEFT_OUT}export const ${name} = leftOut;`);
+  }
+  onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
+    path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
+  );
+  onLoad({ filter: /./, namespace: 'no-credentials' }, ({ path }) => ({
+    contents: `${PASS_ON}export const ${OTHER_CREDENTIALS[path]} = passOn;`,
+    loader: 'js',
+  }));
+  onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
+    const { name, version } = JSON.parse(await readFile(path, 'utf8'));
+    return { contents: JSON.stringify({ name, version }), loader: 'json' };
+  });
+  onLoad(
+    { filter: /[\\/]zod[\\/].*[\\/]json-schema-processors\.js$|[\\/]to-json-schema\.js$/ },
+    async ({ path }) => {
+      const exported = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
+      const names = [...exported].map(([, name]) => `export const ${name} = leftOut;`);
+      return {
+        contents: `${LEFT_OUT}\n${names.join('\n')}\nexport { leftOut as process };`,
+        loader: 'js',
+      };
+    },
+  );
+}
+
+/** What only people do, and never an event. */
+function leaveOutOfOurs(onLoad) {
+  const replace = replacing(onLoad);
+  for (const [file, names] of Object.entries(OTHER_S3_CALLS)) {
+    const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
+    replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
+  }
+  // `archive --again` is a command of a person, never of an event
+  replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
+  // what is changed at the source is a person's act, and the console is no function: the settings and codes of both are not met here
+  replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
+  replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
+  replace(
+    /[\\/]src[\\/]config[\\/]purposes[\\/]others\.ts$/,
+    `${LEFT_OUT}export const buildKeys = leftOut, buildSeal = leftOut, buildWrap = leftOut;`,
+  );
+  replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
+}
+
+/** Texts of tables that are for documents. */
+function shortenTables(onLoad) {
+  // the chapter of a setting, what brought it, and its default in words are for documents
+  onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+    contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since|default): '[^'\n]*',\n/gm, ''),
+    loader: 'ts',
+  }));
+  // documents say what a code means; the function says what happened, and nothing of what only others do
+  onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
+    contents: (await readFile(path, 'utf8')).replaceAll(
+      OF_OTHERS.test(path)
+        ? /\b(meaning|hint):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g
+        : /\b(meaning):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
+      "$1: ''",
+    ),
+    loader: 'ts',
+  }));
+}
+
 const leaveOut = {
   name: 'leave-out',
   setup({ onLoad: onAnyLoad, onResolve, onEnd }) {
@@ -76,63 +147,9 @@ const leaveOut = {
     onEnd(() => ({
       errors: [...unmatched].map((filter) => ({ text: `nothing to leave out matches ${filter}` })),
     }));
-    const replace = (filter, contents) => onLoad({ filter }, () => ({ contents, loader: 'js' }));
-    replace(/[\\/]credential-provider-imds[\\/]dist-es[\\/]index\.js$/, `${PASS_ON}${MACHINE_CREDENTIALS}`);
-    replace(/[\\/]submodules[\\/]event-streams[\\/]index\.js$/, `${LEFT_OUT}${EVENT_STREAMS}`);
-    for (const name of HASHES) {
-      replace(new RegExp(`[\\\\/]${name}\\.js$`), `${LEFT_OUT}export const ${name} = leftOut;`);
-    }
-    for (const [file, names] of Object.entries(OTHER_S3_CALLS)) {
-      const contents = names.map((name) => `export const ${name} = leftOut;`).join('');
-      replace(new RegExp(`[\\\\/]src[\\\\/]store[\\\\/]s3[\\\\/]${file}\\.ts$`), LEFT_OUT + contents);
-    }
-    // `archive --again` is a command of a person, never of an event
-    replace(/[\\/]src[\\/]archive[\\/]archive-again\.ts$/, `${LEFT_OUT}export const archiveAgain = leftOut;`);
-    // what is changed at the source is a person's act, and the console is no function: the settings and codes of both are not met here
-    replace(/[\\/]src[\\/]config[\\/]settings[\\/]source\.ts$/, 'export const SOURCE_SETTINGS = {};');
-    replace(/[\\/]src[\\/]config[\\/]settings[\\/]console\.ts$/, 'export const CONSOLE_SETTINGS = {};');
-    replace(
-      /[\\/]src[\\/]config[\\/]purposes[\\/]others\.ts$/,
-      `${LEFT_OUT}export const buildKeys = leftOut, buildSeal = leftOut, buildWrap = leftOut;`,
-    );
-    replace(/[\\/]src[\\/]error-codes[\\/]source\.ts$/, 'export const SOURCE_CODES = {};');
-    // the chapter of a setting, what brought it, and its default in words are for documents
-    onLoad({ filter: /[\\/]src[\\/]config[\\/]settings[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(/^ +(?:group|since|default): '[^'\n]*',\n/gm, ''),
-      loader: 'ts',
-    }));
-    // documents say what a code means; the function says what happened, and nothing of what only others do
-    onLoad({ filter: /[\\/]src[\\/]error-codes[\\/][a-z-]+\.ts$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(
-        OF_OTHERS.test(path)
-          ? /\b(meaning|hint):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g
-          : /\b(meaning):\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")/g,
-        "$1: ''",
-      ),
-      loader: 'ts',
-    }));
-    onResolve({ filter: /^@aws-sdk\/credential-provider-/ }, ({ path }) =>
-      path in OTHER_CREDENTIALS ? { path, namespace: 'no-credentials' } : undefined,
-    );
-    onLoad({ filter: /./, namespace: 'no-credentials' }, ({ path }) => ({
-      contents: `${PASS_ON}export const ${OTHER_CREDENTIALS[path]} = passOn;`,
-      loader: 'js',
-    }));
-    onLoad({ filter: /[\\/]@aws-sdk[\\/].*[\\/]package\.json$/ }, async ({ path }) => {
-      const { name, version } = JSON.parse(await readFile(path, 'utf8'));
-      return { contents: JSON.stringify({ name, version }), loader: 'json' };
-    });
-    onLoad(
-      { filter: /[\\/]zod[\\/].*[\\/]json-schema-processors\.js$|[\\/]to-json-schema\.js$/ },
-      async ({ path }) => {
-        const exported = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
-        const names = [...exported].map(([, name]) => `export const ${name} = leftOut;`);
-        return {
-          contents: `${LEFT_OUT}\n${names.join('\n')}\nexport { leftOut as process };`,
-          loader: 'js',
-        };
-      },
-    );
+    leaveOutOfPackages(onLoad, onResolve);
+    leaveOutOfOurs(onLoad);
+    shortenTables(onLoad);
   },
 };
 

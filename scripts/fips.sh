@@ -10,4 +10,4 @@ if ! reason=$(node --force-fips -e 'process.exit(require("node:crypto").getFips(
   exit 0
 fi
 exec node --force-fips node_modules/vitest/vitest.mjs run --execArgv=--force-fips \
-  test/envelope test/record/receipt.test.ts test/aws/sigv4.test.ts
+  test/envelope test/record/receipt/receipt.test.ts test/aws/sigv4.test.ts

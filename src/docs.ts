@@ -1,4 +1,4 @@
-import { receiptJsonSchema } from './record/receipt-schema.ts';
+import { receiptJsonSchema } from './record/receipt/schema.ts';
 import { OWN_SETTINGS } from './config/archives/own-settings.ts';
 import { listSettings, type Purpose, type Setting } from './config/schema.ts';
 import { ERROR_CODES, type ErrorCodeFacts } from './error-codes.ts';

@@ -23,9 +23,9 @@ export {
   verifyRecording,
 } from './audit/read-recording.ts';
 export { readTranscript, type TranscriptAnswer } from './audit/read-transcript.ts';
-export type { StoredTranscript } from './record/read-transcript.ts';
+export type { StoredTranscript } from './record/parse-transcript.ts';
 export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
-export type { ReceiptTrust } from './audit/examine-ports.ts';
+export type { ReceiptTrust } from './audit/examine/ports.ts';
 export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';
 export { type Verified, verifyArchive, type VerifyArchiveOptions } from './audit/verify-archive.ts';
 export {

@@ -1,5 +1,5 @@
 /** What the entries open by the settings: stores, keys to read with, keys to sign with. */
-import type { ReceiptTrust } from './audit/examine-ports.ts';
+import type { ReceiptTrust } from './audit/examine/ports.ts';
 import { type Budget, type Clock, systemClock } from './clock.ts';
 import {
   type ArchiveConfig,
@@ -9,16 +9,16 @@ import {
   type StoreConfig,
   type WrapConfig,
 } from './config/config.ts';
-import { type KeySources, openEnvelopeReader } from './envelope/key-sources.ts';
+import { type KeySources, openEnvelopeReader } from './envelope/keys/sources.ts';
 import { type Logger, silentLogger } from './log.ts';
 import type { EnvelopeReader, ObjectStore, RangeReader, VersionedStore } from './ports.ts';
 import { present } from './present.ts';
 import { KEY_PREFIX } from './record/key-record.ts';
 import { createLayout } from './record/layout.ts';
-import type { ReceiptKey } from './record/receipt-keys.ts';
-import type { ReceiptSigner } from './record/receipt.ts';
-import { readSigningKey } from './secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from './secrets/secret-values.ts';
+import type { ReceiptKey } from './record/receipt/keys.ts';
+import type { ReceiptSigner } from './record/receipt/receipt.ts';
+import { readSigningKey } from './secrets/contents.ts';
+import { createSecretValues, type SecretValues } from './secrets/values.ts';
 import { requireSigningKey } from './signing/require-signing-key.ts';
 import { readReceiptKeys, readSigner, signerOf } from './signing-keys.ts';
 import { openStore } from './store/open-store.ts';

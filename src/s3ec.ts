@@ -41,7 +41,7 @@ export {
   type RawUnwrappingKey,
   rsaKeyId,
 } from './envelope/raw-wrap.ts';
-export { parseS3ecV2, type S3ecV2Header, sealS3ecV2, unsealS3ecV2 } from './envelope/s3ec-v2.ts';
+export { parseS3ecV2, type S3ecV2Header, sealS3ecV2, unsealS3ecV2 } from './envelope/s3ec/v2.ts';
 export {
   createS3ecV3Instruction,
   type InstructionFile,
@@ -51,5 +51,5 @@ export {
   type S3ecV3Sealer,
   sealS3ecV3,
   unsealS3ecV3,
-} from './envelope/s3ec-v3.ts';
+} from './envelope/s3ec/v3.ts';
 export type { Sealer, Unsealer } from './ports.ts';

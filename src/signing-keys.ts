@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import type { DatedKey } from './record/receipt-keys.ts';
-import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt.ts';
-import { INLINE_PUBLIC_KEY } from './config/values.ts';
+import type { DatedKey } from './record/receipt/keys.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from './record/receipt/receipt.ts';
+import { INLINE_PUBLIC_KEY } from './config/values/values.ts';
 import { ArchiveError } from './errors.ts';
 import { type KeyFile, readKeyFile } from './key-file.ts';
 import { present } from './present.ts';

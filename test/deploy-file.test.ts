@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDeploySettings } from '../src/config/deploy-file.ts';
+import { checkDeploySettings } from '../src/config/deploy/file.ts';
 
 const SOUND = {
   region: 'eu-central-1',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createCipheriv, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NODE_OPTIONS } from '../infra/sizing.ts';
+import { NODE_OPTIONS } from '../infra/archiving/sizing.ts';
 import { giveBack } from '../src/memory.ts';
 
 describe('giveBack', () => {

@@ -1,7 +1,7 @@
 /** Rows as an archive has them: 2,000 agents, 120 queues, 300,000 customers. Of the same seed the same rows. */
 import { createHash } from 'node:crypto';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
-import type { SearchKey } from '../../src/catalogue/search-keys.ts';
+import type { SearchKey } from '../../src/catalogue/search/keys.ts';
 import { DAY_MS } from '../../src/recording/time.ts';
 
 export const FIRST_DAY = '2026-01-01';

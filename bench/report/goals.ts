@@ -1,6 +1,7 @@
 /** What the product means to reach, beside what was measured. */
-import { LIMIT_MIB } from '../parts/limits.ts';
+import { LIMIT_MIB, type LimitedRun } from '../parts/limits.ts';
 import { growthSpread } from '../parts/memory.ts';
+import type { ComparedVariant } from '../parts/throughput.ts';
 import type { PartResults } from '../results.ts';
 import type { Table } from './cells.ts';
 
@@ -31,40 +32,66 @@ type AtMost = readonly [goal: number, unit: string, digits: number];
 /** Only what was measured. */
 export function goalsOf(results: Partial<PartResults>): Goal[] {
   const { throughput = [], small = [], memory = [], latency = [], limits = [] } = results;
-  const goals: Goal[] = [];
-  const atLeast = (what: string, measured: number | undefined, goal: number) => {
+  const goals = new Goals();
+  addSpeed(goals, [...throughput, ...small]);
+  addMemory(goals, throughput, memory);
+  const line = latency.find(
+    (row) => row.variant === 'ours' && row.concurrency === 1 && row.roundTrips !== undefined,
+  );
+  goals.atMost('round trips in a row, 1 MB', line?.roundTrips, [MAX_ROUND_TRIPS, 'trips', 1]);
+  const limited = 'skipped' in limits ? undefined : limits.find(({ variant }) => variant === 'ours');
+  if (limited !== undefined) goals.all.push(goalOfLimit(limited));
+  return goals.all;
+}
+
+class Goals {
+  readonly all: Goal[] = [];
+
+  atLeast(what: string, measured: number | undefined, goal: number): void {
     if (measured === undefined) return;
-    goals.push({ what, goal: `≥ ${goal} ×`, measured: `${measured.toFixed(2)} ×`, met: measured >= goal });
-  };
-  const atMost = (what: string, measured: number | undefined, [goal, unit, digits]: AtMost) => {
+    this.all.push({ what, goal: `≥ ${goal} ×`, measured: `${measured.toFixed(2)} ×`, met: measured >= goal });
+  }
+
+  atMost(what: string, measured: number | undefined, [goal, unit, digits]: AtMost): void {
     if (measured === undefined) return;
-    const text = `${measured.toFixed(digits)} ${unit}`;
-    goals.push({
+    this.all.push({
       what,
       goal: `≤ ${goal} ${unit}`,
-      measured: text,
+      measured: `${measured.toFixed(digits)} ${unit}`,
       met: Number(measured.toFixed(digits)) <= goal,
     });
-  };
-  const rows = [...throughput, ...small];
-  const find = (variant: string, scheme: string, bytes: number, concurrency: number) =>
+  }
+}
+
+/** Throughput and CPU, of the tutorial's and of the least that there can be. */
+function addSpeed(goals: Goals, rows: readonly ComparedVariant[]): void {
+  const find = (variant: string, bytes: number, concurrency: number) =>
     rows.find(
       (row) =>
         row.variant === variant &&
-        row.scheme === scheme &&
+        row.scheme === 'https' &&
         row.bytes === bytes &&
         row.concurrency === concurrency,
     );
   for (const { what, bytes, concurrency, ...goal } of OVER_HTTPS) {
-    const ours = find('ours', 'https', bytes, concurrency);
-    atLeast(`throughput, ${what} over HTTPS`, ours?.timesThroughput?.median, goal.throughput);
-    atMost(`CPU, ${what} over HTTPS`, ours?.timesCpu?.median, [goal.cpu, '×', 2]);
+    const ours = find('ours', bytes, concurrency);
+    goals.atLeast(`throughput, ${what} over HTTPS`, ours?.timesThroughput?.median, goal.throughput);
+    goals.atMost(`CPU, ${what} over HTTPS`, ours?.timesCpu?.median, [goal.cpu, '×', 2]);
   }
-  const [ours, floor] = ['ours', 'floor'].map(
-    (variant) => find(variant, 'https', 1e8, 1)?.cpuSecondsPerGb.median,
-  );
+  const [ours, floor] = ['ours', 'floor'].map((variant) => find(variant, 1e8, 1)?.cpuSecondsPerGb.median);
   const ofFloor = ours === undefined || floor === undefined ? undefined : ours / floor;
-  atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, [MAX_CPU_OF_FLOOR, '×', 2]);
+  goals.atMost('CPU, 100 MB over HTTPS, of the least a Node program takes', ofFloor, [
+    MAX_CPU_OF_FLOOR,
+    '×',
+    2,
+  ]);
+}
+
+function addMemory(
+  goals: Goals,
+  throughput: readonly ComparedVariant[],
+  memory: PartResults['memory'],
+): void {
   for (const scheme of ['https', 'http'] as const) {
     const growths = throughput.filter(
       (row) => row.variant === 'ours' && row.scheme === scheme && row.bytes >= 1e8,
@@ -72,26 +99,19 @@ export function goalsOf(results: Partial<PartResults>): Goal[] {
     const worst =
       growths.length === 0 ? undefined : Math.max(...growths.map((row) => row.rssGrowthMb.median));
     const what = `memory over the idle process, 100 MB and more over ${scheme.toUpperCase()}`;
-    atMost(what, worst, [MAX_GROWTH_MB[scheme], 'MB', 0]);
+    goals.atMost(what, worst, [MAX_GROWTH_MB[scheme], 'MB', 0]);
   }
-  if (memory.length > 0) {
-    atMost('its difference between sizes, at equal volume', growthSpread(memory), [MAX_SPREAD_MB, 'MB', 0]);
-  }
-  const line = latency.find(
-    (row) => row.variant === 'ours' && row.concurrency === 1 && row.roundTrips !== undefined,
-  );
-  atMost('round trips in a row, 1 MB', line?.roundTrips, [MAX_ROUND_TRIPS, 'trips', 1]);
-  const limited = 'skipped' in limits ? undefined : limits.find(({ variant }) => variant === 'ours');
-  if (limited !== undefined) {
-    const { outcome, peakMib } = limited;
-    goals.push({
-      what: `1 GB inside ${LIMIT_MIB} MiB`,
-      goal: 'archived, with room to spare',
-      measured: `${outcome}${peakMib === undefined ? '' : `, peak ${peakMib.toFixed(0)} MiB`}`,
-      met: outcome === 'archived',
-    });
-  }
-  return goals;
+  const spread = memory.length > 0 ? growthSpread(memory) : undefined;
+  goals.atMost('its difference between sizes, at equal volume', spread, [MAX_SPREAD_MB, 'MB', 0]);
+}
+
+function goalOfLimit({ outcome, peakMib }: LimitedRun): Goal {
+  return {
+    what: `1 GB inside ${LIMIT_MIB} MiB`,
+    goal: 'archived, with room to spare',
+    measured: `${outcome}${peakMib === undefined ? '' : `, peak ${peakMib.toFixed(0)} MiB`}`,
+    met: outcome === 'archived',
+  };
 }
 
 export function goalsTable(results: Partial<PartResults>): Table {

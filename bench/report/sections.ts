@@ -18,74 +18,70 @@ export interface Section {
 }
 
 /** The sections of one part, in order. */
-export function sectionsOf(part: Part, results: Partial<PartResults>): Section[] {
-  switch (part) {
-    case 'throughput':
-    case 'small':
-      return compared(results[part === 'small' ? 'small' : 'throughput'] ?? []);
-    case 'memory': {
-      const rows = results.memory ?? [];
-      const note = `between the largest and the smallest growth at 1 GB and more: ${growthSpread(rows).toFixed(0)} MB`;
-      return [{ title: 'Resident set over the idle process', table: cells.memoryTable(rows), notes: [note] }];
-    }
-    case 'cli-memory': {
-      const rows = results['cli-memory'] ?? [];
-      const worst = Math.max(...rows.flatMap((row) => [row.archiveGrowthMb, row.restoreGrowthMb]));
-      const note = `largest growth ${worst.toFixed(0)} MB, promised at most ${PROMISED_GROWTH_MB} MB`;
-      return [{ title: 'Through the command line', table: cells.cliMemoryTable(rows), notes: [note] }];
-    }
-    case 'jobs': {
-      const rows = results.jobs ?? [];
-      const slowest = Math.min(...rows.map(({ plannedPerSecond }) => plannedPerSecond));
-      const largest = Math.max(...rows.flatMap((row) => [row.planGrowthMb, row.runGrowthMb]));
-      const notes = [
-        `slowest planning ${slowest.toFixed(0)} items a second, promised at least ${PROMISED_PLANNED_PER_SECOND}`,
-        `largest growth ${largest.toFixed(0)} MB, promised at most ${PROMISED_JOB_GROWTH_MB} MB`,
-      ];
-      return [{ title: 'Jobs, without their work', table: cells.jobsTable(rows), notes }];
-    }
-    case 'find': {
-      const rows = results.find ?? [];
-      const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
-      const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_FIND_MB} MB`;
-      return [{ title: 'Searches in the catalogue', table: cells.findTable(rows), notes: [note] }];
-    }
-    case 'compaction': {
-      const rows = results.compaction ?? [];
-      const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
-      const note = `largest peak ${largest.toFixed(0)} MB, promised at most ${PROMISED_COMPACTION_MB} MB`;
-      return [{ title: 'Days of the catalogue', table: cells.compactionTable(rows), notes: [note] }];
-    }
-    case 'seal': {
-      const notes = [
-        `promised for a day of 100,000: at most ${PROMISED_SEAL_SECONDS} s of CPU besides reading the receipts and checking their signatures; ${PROMISED_SEAL_BYTES} bytes and ${PROMISED_SEAL_PUTS} PUT a recording`,
-      ];
-      return [{ title: 'Days of the log', table: cells.sealTable(results.seal ?? []), notes }];
-    }
-    case 'console': {
-      const table = cells.consoleTable(results.console ?? []);
-      return [{ title: 'The console', table, notes: [] }];
-    }
-    case 'limits': {
-      const runs = results.limits ?? [];
-      const title = 'Inside a memory limit';
-      if ('skipped' in runs) return [{ title, notes: [`skipped: ${runs.skipped}`] }];
-      return [{ title, table: cells.limitsTable(runs), notes: roomOf(runs) }];
-    }
-    case 'lambda': {
-      const sizes = results.lambda ?? [];
-      if ('skipped' in sizes) return [{ title: 'As on Lambda', notes: [`skipped: ${sizes.skipped}`] }];
-      const { bytes = 0, scheme = 'https' } = sizes[0] ?? {};
-      const title = `As on Lambda: one cold recording of ${formatSize(bytes)} over ${scheme.toUpperCase()}`;
-      return [{ title, table: cells.lambdaTable(sizes), notes: [] }];
-    }
-    case 'latency':
-      return [{ title: 'Over a line', table: cells.latencyTable(results.latency ?? []), notes: [] }];
-    case 'init':
-      return [{ title: 'Start', table: cells.startUpTable(results.init ?? []), notes: [] }];
-    default:
-      return part satisfies never;
-  }
+export function sectionsOf(part: Part, results: Partial<PartResults>): readonly Section[] {
+  return SECTIONS[part](results);
+}
+
+const SECTIONS: Readonly<Record<Part, (results: Partial<PartResults>) => readonly Section[]>> = {
+  throughput: ({ throughput = [] }) => compared(throughput),
+  small: ({ small = [] }) => compared(small),
+  memory: ({ memory: rows = [] }) => {
+    const note = `between the largest and the smallest growth at 1 GB and more: ${growthSpread(rows).toFixed(0)} MB`;
+    return [{ title: 'Resident set over the idle process', table: cells.memoryTable(rows), notes: [note] }];
+  },
+  'cli-memory': ({ 'cli-memory': rows = [] }) => {
+    const worst = Math.max(...rows.flatMap((row) => [row.archiveGrowthMb, row.restoreGrowthMb]));
+    const note = `largest growth ${worst.toFixed(0)} MB, promised at most ${PROMISED_GROWTH_MB} MB`;
+    return [{ title: 'Through the command line', table: cells.cliMemoryTable(rows), notes: [note] }];
+  },
+  jobs: ({ jobs: rows = [] }) => {
+    const slowest = Math.min(...rows.map(({ plannedPerSecond }) => plannedPerSecond));
+    const largest = Math.max(...rows.flatMap((row) => [row.planGrowthMb, row.runGrowthMb]));
+    const notes = [
+      `slowest planning ${slowest.toFixed(0)} items a second, promised at least ${PROMISED_PLANNED_PER_SECOND}`,
+      `largest growth ${largest.toFixed(0)} MB, promised at most ${PROMISED_JOB_GROWTH_MB} MB`,
+    ];
+    return [{ title: 'Jobs, without their work', table: cells.jobsTable(rows), notes }];
+  },
+  find: ({ find: rows = [] }) => [
+    {
+      title: 'Searches in the catalogue',
+      table: cells.findTable(rows),
+      notes: [peakNote(rows, PROMISED_FIND_MB)],
+    },
+  ],
+  compaction: ({ compaction: rows = [] }) => [
+    {
+      title: 'Days of the catalogue',
+      table: cells.compactionTable(rows),
+      notes: [peakNote(rows, PROMISED_COMPACTION_MB)],
+    },
+  ],
+  seal: ({ seal: rows = [] }) => {
+    const notes = [
+      `promised for a day of 100,000: at most ${PROMISED_SEAL_SECONDS} s of CPU besides reading the receipts and checking their signatures; ${PROMISED_SEAL_BYTES} bytes and ${PROMISED_SEAL_PUTS} PUT a recording`,
+    ];
+    return [{ title: 'Days of the log', table: cells.sealTable(rows), notes }];
+  },
+  console: ({ console: rows = [] }) => [{ title: 'The console', table: cells.consoleTable(rows), notes: [] }],
+  limits: ({ limits: runs = [] }) => {
+    const title = 'Inside a memory limit';
+    if ('skipped' in runs) return [{ title, notes: [`skipped: ${runs.skipped}`] }];
+    return [{ title, table: cells.limitsTable(runs), notes: roomOf(runs) }];
+  },
+  lambda: ({ lambda: sizes = [] }) => {
+    if ('skipped' in sizes) return [{ title: 'As on Lambda', notes: [`skipped: ${sizes.skipped}`] }];
+    const { bytes = 0, scheme = 'https' } = sizes[0] ?? {};
+    const title = `As on Lambda: one cold recording of ${formatSize(bytes)} over ${scheme.toUpperCase()}`;
+    return [{ title, table: cells.lambdaTable(sizes), notes: [] }];
+  },
+  latency: ({ latency: rows = [] }) => [{ title: 'Over a line', table: cells.latencyTable(rows), notes: [] }],
+  init: ({ init: rows = [] }) => [{ title: 'Start', table: cells.startUpTable(rows), notes: [] }],
+};
+
+function peakNote(rows: readonly { readonly peakRssMb: number }[], promisedMb: number): string {
+  const largest = Math.max(...rows.map(({ peakRssMb }) => peakRssMb));
+  return `largest peak ${largest.toFixed(0)} MB, promised at most ${promisedMb} MB`;
 }
 
 /** What is left of the limit is what a larger recording, a slower disk or another library may take. */

@@ -102,18 +102,18 @@ export function announce(listening: Listening): void {
 
 /** Requests by kind, for `GET /-/counts`; `POST /-/reset` starts over. */
 export class RequestCounts {
-  private counts: Record<string, number> = {};
+  #counts: Record<string, number> = {};
 
   add(kind: string): void {
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.#counts[kind] = (this.#counts[kind] ?? 0) + 1;
   }
 
   toJson(): string {
-    return JSON.stringify(this.counts);
+    return JSON.stringify(this.#counts);
   }
 
   clear(): void {
-    this.counts = {};
+    this.#counts = {};
   }
 }
 

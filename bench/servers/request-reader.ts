@@ -30,66 +30,66 @@ export interface RequestHandler {
 
 /** Cuts the bytes of one connection into requests. The buffers it is fed may be reused as soon as `feed` returns. */
 export class RequestReader {
-  private readonly handler: RequestHandler;
-  private head: Buffer = Buffer.alloc(0);
-  private current: WireRequest | undefined;
-  private missing = 0;
-  private kept: Buffer[] = [];
-  private broken = false;
+  readonly #handler: RequestHandler;
+  #head: Buffer = Buffer.alloc(0);
+  #current: WireRequest | undefined;
+  #missing = 0;
+  #kept: Buffer[] = [];
+  #broken = false;
 
   constructor(handler: RequestHandler) {
-    this.handler = handler;
+    this.#handler = handler;
   }
 
   feed(chunk: Buffer): void {
     let rest = chunk;
-    while (!this.broken && rest.length > 0) {
-      rest = this.current === undefined ? this.readHead(rest) : this.readBody(this.current, rest);
+    while (!this.#broken && rest.length > 0) {
+      rest = this.#current === undefined ? this.#readHead(rest) : this.#readBody(this.#current, rest);
     }
   }
 
-  private readHead(chunk: Buffer): Buffer {
-    const begun = this.head.length;
-    const bytes = begun === 0 ? chunk : Buffer.concat([this.head, chunk]);
+  #readHead(chunk: Buffer): Buffer {
+    const begun = this.#head.length;
+    const bytes = begun === 0 ? chunk : Buffer.concat([this.#head, chunk]);
     const end = bytes.indexOf(END_OF_HEAD);
     if (end < 0) {
-      if (bytes.length > MAX_HEAD_BYTES) this.refuse();
-      this.head = Buffer.from(bytes);
+      if (bytes.length > MAX_HEAD_BYTES) this.#refuse();
+      this.#head = Buffer.from(bytes);
       return Buffer.alloc(0);
     }
     const request = parseHead(bytes.toString('latin1', 0, end));
     if (request === undefined) {
-      this.refuse();
+      this.#refuse();
       return Buffer.alloc(0);
     }
-    this.head = Buffer.alloc(0);
-    this.current = request;
-    this.missing = request.bodyBytes;
-    this.kept = [];
-    if (request.headers['expect'] !== undefined) this.handler.expectsContinue();
-    if (this.missing === 0) this.finish(request);
+    this.#head = Buffer.alloc(0);
+    this.#current = request;
+    this.#missing = request.bodyBytes;
+    this.#kept = [];
+    if (request.headers['expect'] !== undefined) this.#handler.expectsContinue();
+    if (this.#missing === 0) this.#finish(request);
     return bytes.subarray(end + END_OF_HEAD.length);
   }
 
-  private readBody(request: WireRequest, chunk: Buffer): Buffer {
-    const piece = chunk.length <= this.missing ? chunk : chunk.subarray(0, this.missing);
+  #readBody(request: WireRequest, chunk: Buffer): Buffer {
+    const piece = chunk.length <= this.#missing ? chunk : chunk.subarray(0, this.#missing);
     const limit = request.method === 'POST' ? KEPT_POST : KEPT_BODY;
-    if (request.bodyBytes <= limit) this.kept.push(Buffer.from(piece));
-    this.missing -= piece.length;
-    if (this.missing === 0) this.finish(request);
+    if (request.bodyBytes <= limit) this.#kept.push(Buffer.from(piece));
+    this.#missing -= piece.length;
+    if (this.#missing === 0) this.#finish(request);
     return chunk.subarray(piece.length);
   }
 
-  private finish(request: WireRequest): void {
-    this.current = undefined;
-    if (this.kept.length > 0) request.body = Buffer.concat(this.kept);
-    this.kept = [];
-    this.handler.request(request);
+  #finish(request: WireRequest): void {
+    this.#current = undefined;
+    if (this.#kept.length > 0) request.body = Buffer.concat(this.#kept);
+    this.#kept = [];
+    this.#handler.request(request);
   }
 
-  private refuse(): void {
-    this.broken = true;
-    this.handler.refuse();
+  #refuse(): void {
+    this.#broken = true;
+    this.#handler.refuse();
   }
 }
 

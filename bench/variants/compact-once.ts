@@ -4,15 +4,15 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compactDay } from '../../src/catalogue/compact-day.ts';
-import { writeDayFile } from '../../src/catalogue/day-file.ts';
+import { compactDay } from '../../src/catalogue/day/compact-day.ts';
+import { writeDayFile } from '../../src/catalogue/day/day-file.ts';
 import { NOTHING_ERASED } from '../../src/catalogue/erasures.ts';
 import { NOTHING_HELD } from '../../src/catalogue/holds.ts';
 import { dayFileKey, WHOLE_DAY } from '../../src/catalogue/places.ts';
 import type { CataloguePorts } from '../../src/catalogue/ports.ts';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
 import { sealBytes } from '../../src/record/sealed-object.ts';
-import { currentSearchKey, type SearchKey } from '../../src/catalogue/search-keys.ts';
+import { currentSearchKey, type SearchKey } from '../../src/catalogue/search/keys.ts';
 import { unlimited } from '../../src/clock.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import {
@@ -24,8 +24,8 @@ import {
   writeFacts,
 } from '../../src/record/facts-file.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { formatReceipt } from '../../src/record/receipt.ts';
-import { RECEIPT_SCHEMA } from '../../src/record/receipt-schema.ts';
+import { formatReceipt } from '../../src/record/receipt/receipt.ts';
+import { RECEIPT_SCHEMA } from '../../src/record/receipt/schema.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { FIRST_DAY, hashCustomers, inventedCustomer, inventRows } from '../catalogue/invented-rows.ts';
 import { openBench } from '../catalogue/open-bench.ts';

@@ -8,7 +8,7 @@ import { listRecordings } from '../../src/console/list-recordings.ts';
 import { formatOfFile, openRecording } from '../../src/console/open-recording.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { gatherBytes } from '../../src/gather-bytes.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -17,12 +17,13 @@ import { hashMetadata } from '../../src/record/identity.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { formatReceipt } from '../../src/record/receipt.ts';
-import { type Receipt, RECEIPT_SCHEMA } from '../../src/record/receipt-schema.ts';
+import { formatReceipt } from '../../src/record/receipt/receipt.ts';
+import { type Receipt, RECEIPT_SCHEMA } from '../../src/record/receipt/schema.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { inventedQueue, uuidOf } from '../catalogue/invented-rows.ts';
 import { lateStore } from '../catalogue/late-store.ts';
 import { openBench } from '../catalogue/open-bench.ts';
+import { present } from '../../src/present.ts';
 
 export interface TableOnce {
   readonly rows: number;
@@ -134,7 +135,7 @@ async function archiveSound(): Promise<string> {
     envelope: {
       format: envelope.format,
       metadataSha256: hashMetadata(sealer),
-      ...(wrapSha256 === undefined ? {} : { wrapSha256 }),
+      ...present({ wrapSha256 }),
     },
     times: { recorded, stored: recorded, issued: recorded },
     tool: { name: 'genesys-media-archive', version: '0.0.0' },

@@ -1,7 +1,7 @@
 /** A process that asks the catalogue once: `find-once.mjs '{ directory, lateMs, index, query, as }'`. Says what it cost, after the start of the program. */
-import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../src/catalogue/search/find-recordings.ts';
 import { LOOKUP_PREFIX } from '../../src/catalogue/places.ts';
-import type { SearchQuery } from '../../src/catalogue/search-query.ts';
+import type { SearchQuery } from '../../src/catalogue/search/query.ts';
 import { countGroups } from '../../src/cli/find/count.ts';
 import { TABLE_COLUMNS } from '../../src/cli/find/table.ts';
 import { unlimited } from '../../src/clock.ts';

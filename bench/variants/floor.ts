@@ -19,64 +19,64 @@ const RECEIPT_BYTES = 1500;
 
 /** One connection, one request at a time. Bodies are handed over as they are read. */
 class Line {
-  private readonly socket: net.Socket;
-  private isHead = true;
-  private left = 0;
-  private onBody: (bytes: Buffer) => void = () => {};
-  private onEnd: () => void = () => {};
-  private hasBody = true;
+  readonly #socket: net.Socket;
+  #isHead = true;
+  #left = 0;
+  #onBody: (bytes: Buffer) => void = () => {};
+  #onEnd: () => void = () => {};
+  #hasBody = true;
 
   constructor(origin: string) {
     const { protocol, hostname, port } = new URL(origin);
     const to = { port: Number(port), host: hostname, noDelay: true };
     if (protocol === 'https:') {
       // Node's `tls` has no `onread`
-      this.socket = tls.connect({ ...to, servername: 'localhost' });
-      this.socket.on('data', (bytes: Buffer) => this.read(bytes));
+      this.#socket = tls.connect({ ...to, servername: 'localhost' });
+      this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
       return;
     }
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     const callback = (count: number) => {
-      this.read(buffer.subarray(0, count));
+      this.#read(buffer.subarray(0, count));
       return true;
     };
-    this.socket = net.connect({ ...to, onread: { buffer, callback } });
+    this.#socket = net.connect({ ...to, onread: { buffer, callback } });
   }
 
   ask(head: string, body: Buffer | undefined, onBody: (bytes: Buffer) => void = () => {}): Promise<void> {
-    this.hasBody = !head.startsWith('HEAD');
-    this.onBody = onBody;
-    this.socket.cork();
-    this.socket.write(head, 'latin1');
-    if (body !== undefined) this.socket.write(body);
-    this.socket.uncork();
+    this.#hasBody = !head.startsWith('HEAD');
+    this.#onBody = onBody;
+    this.#socket.cork();
+    this.#socket.write(head, 'latin1');
+    if (body !== undefined) this.#socket.write(body);
+    this.#socket.uncork();
     return new Promise((resolve) => {
-      this.onEnd = resolve;
+      this.#onEnd = resolve;
     });
   }
 
   /** More of a body whose head has been sent. `source` rests while this line has too much to send. */
   write(bytes: Buffer, source: Line): void {
-    if (this.socket.write(bytes)) return;
-    source.socket.pause();
-    this.socket.once('drain', () => source.socket.resume());
+    if (this.#socket.write(bytes)) return;
+    source.#socket.pause();
+    this.#socket.once('drain', () => source.#socket.resume());
   }
 
   /** The benchmark's servers send a head in one piece. */
-  private read(bytes: Buffer): void {
+  #read(bytes: Buffer): void {
     let body = bytes;
-    if (this.isHead) {
+    if (this.#isHead) {
       const end = bytes.indexOf('\r\n\r\n');
       const head = bytes.toString('latin1', 0, end);
-      this.left = this.hasBody ? Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0) : 0;
-      this.isHead = false;
+      this.#left = this.#hasBody ? Number(/content-length: (\d+)/.exec(head)?.[1] ?? 0) : 0;
+      this.#isHead = false;
       body = bytes.subarray(end + 4);
     }
-    this.left -= body.byteLength;
-    if (body.byteLength > 0) this.onBody(body);
-    if (this.left > 0) return;
-    this.isHead = true;
-    this.onEnd();
+    this.#left -= body.byteLength;
+    if (body.byteLength > 0) this.#onBody(body);
+    if (this.#left > 0) return;
+    this.#isHead = true;
+    this.#onEnd();
   }
 }
 

@@ -1,9 +1,9 @@
 /** A process that writes the day files, indices and runs of a catalogue: `make-catalogue.mjs DIRECTORY DAYS ROWS_A_DAY`. Says what it cost. */
-import { writeDayFile } from '../../src/catalogue/day-file.ts';
-import { updateLookup } from '../../src/catalogue/lookup-index.ts';
+import { writeDayFile } from '../../src/catalogue/day/day-file.ts';
+import { updateLookup } from '../../src/catalogue/search/lookup-index.ts';
 import { dayFileKey, nextDay } from '../../src/catalogue/places.ts';
 import { noteRun } from '../../src/catalogue/runs.ts';
-import { currentSearchKey } from '../../src/catalogue/search-keys.ts';
+import { currentSearchKey } from '../../src/catalogue/search/keys.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { FIRST_DAY, hashCustomers, inventRows } from '../catalogue/invented-rows.ts';

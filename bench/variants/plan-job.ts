@@ -1,6 +1,6 @@
 /** A process that plans one job and works through it with work that takes no time: `plan-job.mjs DIRECTORY ITEMS`. */
 import { systemClock, unlimited } from '../../src/clock.ts';
-import type { JobKind } from '../../src/jobs/job-kind.ts';
+import type { JobKind } from '../../src/jobs/kind.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import { runJob } from '../../src/jobs/run-job.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';

@@ -18,8 +18,9 @@ import { openProver } from '../../src/proof/prove/prove-entry.ts';
 import { sealDays } from '../../src/proof/seal-days.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import type { Receipt } from '../../src/record/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import type { Receipt } from '../../src/record/receipt/schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt/receipt.ts';
+import { present } from '../../src/present.ts';
 
 export interface SealedOnce {
   readonly recordings: number;
@@ -242,6 +243,6 @@ const result: SealedOnce = {
   lists,
   peakRssMb,
   oneMs,
-  ...(logMs === undefined ? {} : { logMs }),
+  ...present({ logMs }),
 };
 process.stdout.write(JSON.stringify(result));

@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { interactionId, recordingId } from '../recording-ids.ts';
+import { forEachOf } from '../../src/for-each-of.ts';
 
 export interface SampleSpec {
   /** Of each recording. */
@@ -54,15 +55,10 @@ export async function runSample(open: () => Promise<Pipeline>): Promise<void> {
   const peakSinceIdle = startPeak();
   let sequence = 0;
   const archiveAll = async (count: number, bytes: number, concurrency: number) => {
-    let left = count;
-    const lane = async () => {
-      while (left > 0) {
-        left -= 1;
-        sequence += 1;
-        await pipeline.archive({ id: recordingId(sequence, bytes), interactionId: interactionId(sequence) });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(concurrency, count) }, lane));
+    await forEachOf(Array.from({ length: count }).keys(), Math.min(concurrency, count), async () => {
+      sequence += 1;
+      await pipeline.archive({ id: recordingId(sequence, bytes), interactionId: interactionId(sequence) });
+    });
     await pipeline.finish?.();
   };
   await archiveAll(spec.warmUp.count, spec.warmUp.bytes, spec.concurrency);

@@ -5,8 +5,8 @@ import {
   ORGANIZATION,
   readKeyRecords,
   signatures,
-} from '../policies.ts';
-import { allow, listing, rootOf, type Statement } from '../statement.ts';
+} from '../access/policies.ts';
+import { allow, listing, rootOf, type Statement } from '../access/statement.ts';
 
 /** What stands beside a recording, in folders of its own. */
 const BESIDE = ['receipts', 'context', 'transcripts'] as const;

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { ownMetric } from '../archive-metrics.ts';
+import { ownMetric } from '../watch/metrics.ts';
 import { PLATFORM_VARIABLES, type ScheduledPart } from './part.ts';
 import { factsStatements } from './statements.ts';
 

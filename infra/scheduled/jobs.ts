@@ -1,4 +1,4 @@
-import type { JobsSettings } from '../../src/config/deploy-settings.ts';
+import type { JobsSettings } from '../../src/config/deploy/settings.ts';
 import { PLATFORM_VARIABLES, type ScheduledPart } from './part.ts';
 import { jobsStatements } from './statements.ts';
 

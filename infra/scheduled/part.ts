@@ -1,6 +1,6 @@
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { ArchiveResources } from '../policies.ts';
-import type { Statement } from '../statement.ts';
+import type { ArchiveResources } from '../access/policies.ts';
+import type { Statement } from '../access/statement.ts';
 import type { ScheduledBundle } from './scheduled-function.ts';
 
 /** One function that a schedule starts: what it is, what it may do, and the alarms about it. */

@@ -1,4 +1,4 @@
-import type { RetentionSettings } from '../../src/config/deploy-settings.ts';
+import type { RetentionSettings } from '../../src/config/deploy/settings.ts';
 import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { retentionStatements } from './statements.ts';
 

@@ -1,13 +1,13 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
-import { bundledCode } from '../archive-function.ts';
-import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../sizing.ts';
+import { type ArchiveNetwork, placeIn } from '../archiving/network.ts';
+import { bundledCode } from '../archiving/function.ts';
+import { FUNCTION_TIMEOUT_S, MEMORY_MB, NODE_OPTIONS } from '../archiving/sizing.ts';
 import { present } from '../../src/present.ts';
 
 /** Files of `dist/lambda/`, without `.mjs`; `SCHEDULED` of scripts/build.mjs. */
@@ -33,7 +33,7 @@ export interface ScheduledFunctionProps {
   readonly eventAgeS?: number;
   /** MB. @default that of the archiving function */
   readonly memoryMb?: number;
-  readonly network: { readonly vpc: ec2.Vpc; readonly securityGroup: ec2.SecurityGroup } | undefined;
+  readonly network: ArchiveNetwork | undefined;
   /** @default the bundle of this package */
   readonly code: lambda.Code | undefined;
 }
@@ -63,13 +63,7 @@ export class ScheduledFunction extends Construct {
       retryAttempts: props.retries,
       maxEventAge: Duration.seconds(eventAgeS),
       ...present({ reservedConcurrentExecutions: reservedConcurrency }),
-      ...(network === undefined
-        ? {}
-        : {
-            vpc: network.vpc as ec2.IVpc,
-            vpcSubnets: { subnetGroupName: 'Function' },
-            securityGroups: [network.securityGroup],
-          }),
+      ...placeIn(network),
     });
     new scheduler.CfnSchedule(this, 'Schedule', {
       description: props.description,

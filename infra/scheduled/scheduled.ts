@@ -9,15 +9,15 @@ import type {
   RetentionSettings,
   SealSettings,
   VerificationSettings,
-} from '../../src/config/deploy-settings.ts';
-import { type AlarmPlace, createAlarm } from '../alarm.ts';
-import { METRICS_OF_STACK } from '../archive-metrics.ts';
-import { createLogGroup } from '../archive-function.ts';
-import type { ArchiveNetwork } from '../archive-network.ts';
-import { createFunctionRole } from '../archive-roles.ts';
-import { type Grant, requirePolicy } from '../grants.ts';
-import { logGroupArn } from '../log-group-arn.ts';
-import { networkStatements } from '../policies.ts';
+} from '../../src/config/deploy/settings.ts';
+import { type AlarmPlace, createAlarm } from '../watch/alarm.ts';
+import { METRICS_OF_STACK } from '../watch/metrics.ts';
+import { createLogGroup } from '../archiving/function.ts';
+import type { ArchiveNetwork } from '../archiving/network.ts';
+import { createFunctionRole } from '../access/roles.ts';
+import { type Grant, requirePolicy } from '../access/grants.ts';
+import { logGroupArn } from '../watch/log-group-arn.ts';
+import { networkStatements } from '../access/policies.ts';
 import { cataloguePart } from './catalogue.ts';
 import { drillPart } from './drill.ts';
 import { factsPart } from './facts.ts';

@@ -1,6 +1,6 @@
 /** What the role of each scheduled function may do; docs/aws-permissions.md gives the reasons. */
 import { DAYS_PREFIX } from '../../src/catalogue/places.ts';
-import type { SealSettings } from '../../src/config/deploy-settings.ts';
+import type { SealSettings } from '../../src/config/deploy/settings.ts';
 import {
   type ArchiveResources,
   archivingStatements,
@@ -10,8 +10,8 @@ import {
   ORGANIZATION,
   readKeyRecords,
   signatures,
-} from '../policies.ts';
-import { allow, listing, rootOf, type Statement } from '../statement.ts';
+} from '../access/policies.ts';
+import { allow, listing, rootOf, type Statement } from '../access/statement.ts';
 
 /** Writes what the function prints. */
 export function logStatements(logGroupArn: string): readonly Statement[] {

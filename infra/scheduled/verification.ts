@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { VerificationSettings } from '../../src/config/deploy-settings.ts';
-import { ownMetric } from '../archive-metrics.ts';
+import type { VerificationSettings } from '../../src/config/deploy/settings.ts';
+import { ownMetric } from '../watch/metrics.ts';
 import { ARCHIVE_VARIABLES, type ScheduledPart } from './part.ts';
 import { comparingStatements, verifierStatements } from './statements.ts';
 

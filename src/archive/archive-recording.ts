@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import type { Downloaded } from './download-again.ts';
 import type { Filing, FindSource, Source } from './filing.ts';
 import { isSameRecording } from '../record/identity.ts';
@@ -9,7 +9,7 @@ import { linkOnce } from './link-recording.ts';
 import { issueReceipt, issueTerminalReceipt } from './issue-receipt.ts';
 import { issuerOf } from './issuer.ts';
 import { receiptKey as receiptKeyOf } from '../record/object-key.ts';
-import { isQuarantineKey, quarantineKey } from '../record/quarantine-key.ts';
+import { isQuarantineKey, quarantineKey } from '../record/quarantine/key.ts';
 import { findSuccessors } from './successors.ts';
 import { settleReceipt } from './settle-receipt.ts';
 import { storeRecording } from './store-recording.ts';

@@ -9,14 +9,14 @@ import type {
   TerminalRecording,
 } from '../ports.ts';
 import { present } from '../present.ts';
-import type { Afterwards, ArchivePorts } from './archive-ports.ts';
+import type { Afterwards, ArchivePorts } from './ports.ts';
 import { archiveItem, type ArchivedRecording, findArchived, recordTerminal } from './archive-recording.ts';
 import type { Filing, FindSource, Source } from './filing.ts';
 import { keepSidecar } from './export-sidecar.ts';
 import { canonicalRequest, inOneSpelling } from './one-spelling.ts';
 import { placeAt, placeItem, placeTerminal } from './place-recording.ts';
 import { markForQuarantine } from './quarantine-recording.ts';
-import { isQuarantineKey } from '../record/quarantine-key.ts';
+import { isQuarantineKey } from '../record/quarantine/key.ts';
 
 export type ArchiveResult =
   | ArchivedRecording

@@ -1,5 +1,5 @@
 import type { MediaItem, RecordingIds } from '../ports.ts';
-import type { QuarantineNote } from '../record/quarantine-note.ts';
+import type { QuarantineNote } from '../record/quarantine/note.ts';
 
 /** How an object is filed: of which recording it is, under which key, and by which time. */
 export interface Filing {

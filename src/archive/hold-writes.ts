@@ -8,8 +8,19 @@ import { present } from '../present.ts';
  * @param allowed asked before each write; cheap once it is settled.
  */
 export function holdWrites(store: ObjectStore, allowed: (budget: Budget) => Promise<unknown>): ObjectStore {
-  const replace = store.replace?.bind(store);
-  const replaceMetadata = store.replaceMetadata?.bind(store);
+  const [plainReplace, plainExchange] = [store.replace?.bind(store), store.replaceMetadata?.bind(store)];
+  const replace: typeof plainReplace =
+    plainReplace &&
+    (async (expected, body, options, budget) => {
+      await allowed(budget);
+      return plainReplace(expected, body, options, budget);
+    });
+  const replaceMetadata: typeof plainExchange =
+    plainExchange &&
+    (async (expected, metadata, budget) => {
+      await allowed(budget);
+      return plainExchange(expected, metadata, budget);
+    });
   return {
     location: store.location,
     head: (key, budget) => store.head(key, budget),
@@ -24,23 +35,7 @@ export function holdWrites(store: ObjectStore, allowed: (budget: Budget) => Prom
       }
       return store.put(key, body, options, budget);
     },
-    ...(replace === undefined
-      ? {}
-      : {
-          replace: async (expected, body, options, budget) => {
-            await allowed(budget);
-            return replace(expected, body, options, budget);
-          },
-        }),
-    ...(replaceMetadata === undefined
-      ? {}
-      : {
-          replaceMetadata: async (expected, metadata, budget) => {
-            await allowed(budget);
-            return replaceMetadata(expected, metadata, budget);
-          },
-        }),
-    ...present({ listUploads: store.listUploads, abortUpload: store.abortUpload }),
+    ...present({ replace, replaceMetadata, listUploads: store.listUploads, abortUpload: store.abortUpload }),
   };
 }
 

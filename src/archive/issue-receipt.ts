@@ -9,8 +9,8 @@ import { stateCiphertext } from '../record/leaf-list.ts';
 import { receiptKey } from '../record/object-key.ts';
 import type { OpenedObject, Plaintext } from './open-object.ts';
 import { hasOwnReceipt, type ReceiptSubject, type ReceiptTrust } from './own-receipt.ts';
-import { RECEIPT_SCHEMA, type Receipt } from '../record/receipt-schema.ts';
-import { formatReceipt, type ReceiptSigner } from '../record/receipt.ts';
+import { RECEIPT_SCHEMA, type Receipt } from '../record/receipt/schema.ts';
+import { formatReceipt, type ReceiptSigner } from '../record/receipt/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import type { StoredFacts } from './store-recording.ts';
 

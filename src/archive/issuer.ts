@@ -1,4 +1,4 @@
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import type { Issuer } from './issue-receipt.ts';
 
 /** Of the ports, what issuing a receipt needs. */

@@ -3,7 +3,7 @@ import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { ObjectStat, RecordingIds, ReferenceWriter } from '../ports.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import { linkKey } from '../record/object-key.ts';
 import { putSmall } from '../record/small-object.ts';
 

@@ -6,10 +6,10 @@ import { canonicalId } from '../recording/id.ts';
 import { hashMetadata } from '../record/identity.ts';
 import { whyNoSuccessor } from '../record/versions.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
-import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ReceiptSigner, SignatureVerdict } from '../record/receipt.ts';
+import { lookAtReceipt } from '../record/receipt/read-receipt.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
+import type { ReceiptKey, ReceiptKeys } from '../record/receipt/keys.ts';
+import type { ReceiptSigner, SignatureVerdict } from '../record/receipt/receipt.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface ReceiptTrust {
@@ -77,12 +77,9 @@ async function readOwn(
   place: string,
   budget: Budget,
 ): Promise<SignedReceipt | undefined> {
-  try {
-    return await readReceipt(store, place, budget);
-  } catch (error) {
-    if (!(error instanceof ArchiveError) || error.code !== 'OBJECT_MALFORMED') throw error;
-    throw mismatch(error.message);
-  }
+  const { receipt, damage } = await lookAtReceipt(store, place, budget);
+  if (damage !== undefined) throw mismatch(damage.message);
+  return receipt;
 }
 
 const REVOKED_HINT =

@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ArchiveRequest, MediaItem, ObjectStore, RecordingIds, TerminalRecording } from '../ports.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import type { Filing } from './filing.ts';
 import { DATE_LAYOUT } from '../record/layout.ts';
 import { claimKey } from '../record/object-key.ts';

@@ -2,9 +2,9 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { Logger } from '../log.ts';
 import type { AskedFact, MediaItem, QuarantineFacts, RecordingIds } from '../ports.ts';
-import type { QuarantineRules } from '../record/quarantine-file.ts';
-import type { QuarantineNote } from '../record/quarantine-note.ts';
-import { decideQuarantine, factsNeeded, mediumOfFile } from '../record/quarantine-policy.ts';
+import type { QuarantineRules } from '../record/quarantine/file.ts';
+import type { QuarantineNote } from '../record/quarantine/note.ts';
+import { decideQuarantine, factsNeeded, mediumOfFile } from '../record/quarantine/policy.ts';
 
 export interface QuarantineAtWrite {
   readonly rules: QuarantineRules;

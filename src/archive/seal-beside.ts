@@ -3,7 +3,7 @@ import type { Envelope, RecordingIds } from '../ports.ts';
 import { keepKey, type KeepKeyPorts } from './keep-key.ts';
 import { idempotencyMetadata } from '../record/identity.ts';
 import type { CompanionKind } from '../record/object-key.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { markMetadata } from '../record/writer-mark.ts';
 
 export interface CompanionPorts extends KeepKeyPorts {

@@ -2,7 +2,7 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, RecordingIds } from '../ports.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import { type Downloaded, downloadAgain } from './download-again.ts';
 import type { Filing, FindSource } from './filing.ts';
 import { adoptReceipt, issueCompletedReceipt, type Proof } from './issue-receipt.ts';
@@ -13,7 +13,7 @@ import { hasOwnReceipt, trustedKeys } from './own-receipt.ts';
 import { checkMark, isOfSource, type MarkVerdict } from '../record/writer-mark.ts';
 
 /** An object as it was found, and where the same recording can be downloaded again. */
-export interface Found extends Filing {
+export interface StoredBefore extends Filing {
   readonly stat: ObjectStat;
   readonly findSource: FindSource;
   /** What this attempt has downloaded whole, when another one stored its object first. */
@@ -34,7 +34,11 @@ const RACE_PAUSES_MS = [50, 100, 200, 400, 800, 1500] as const;
  *
  * @throws `OBJECT_UNPROVEN`, `RECEIPT_MISMATCH` (not retryable); what the store, the platform and the media host throw.
  */
-export async function settleReceipt(ports: ArchivePorts, found: Found, budget: Budget): Promise<string> {
+export async function settleReceipt(
+  ports: ArchivePorts,
+  found: StoredBefore,
+  budget: Budget,
+): Promise<string> {
   const { stat, ids } = found;
   const look = () => hasOwnReceipt(ports, { ids, key: stat.key, stat }, budget);
   let isThere = await look();
@@ -52,7 +56,7 @@ function isRecent({ clock }: ArchivePorts, { lastModified }: ObjectStat): boolea
   return Math.abs(clock.now() - lastModified) < RACE_WINDOW_MS;
 }
 
-async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget): Promise<string> {
+async function completeMarked(ports: ArchivePorts, found: StoredBefore, budget: Budget): Promise<string> {
   const { ids, stat, at, succeeds } = found;
   requireMark(ports, ids, stat);
   const opened = await openObject(ports, stat, ids, budget);
@@ -77,7 +81,7 @@ async function completeMarked(ports: ArchivePorts, found: Found, budget: Budget)
   return issueCompletedReceipt(issuer, { ids, stat, at, succeeds }, proof, budget);
 }
 
-async function completeUnsigned(ports: ArchivePorts, found: Found, budget: Budget): Promise<string> {
+async function completeUnsigned(ports: ArchivePorts, found: StoredBefore, budget: Budget): Promise<string> {
   const { ids, stat, at, succeeds } = found;
   const issuer = issuerOf(ports);
   const opened = await openObject(ports, stat, ids, budget);

@@ -4,7 +4,7 @@ import { ArchiveError } from '../errors.ts';
 import { MEDIA_RETRIES, nextDelay } from '../http/retry-timing.ts';
 import { MediaRestart, type MediaStream, type ObjectStat, type Sealer } from '../ports.ts';
 import { present } from '../present.ts';
-import type { ArchivePorts } from './archive-ports.ts';
+import type { ArchivePorts } from './ports.ts';
 import type { Filing, Source } from './filing.ts';
 import { trustedKeys } from './own-receipt.ts';
 import { guardMedia, type MediaCount, mediaFacts } from './guard-media.ts';
@@ -14,7 +14,7 @@ import { keepKey, type KeptKey } from './keep-key.ts';
 import { keepOnWrite } from '../record/keep-on-write.ts';
 import { type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import type { Downloaded } from './download-again.ts';
-import { formatQuarantineNote, QUARANTINE_NOTE } from '../record/quarantine-note.ts';
+import { formatQuarantineNote, QUARANTINE_NOTE } from '../record/quarantine/note.ts';
 import { markMetadata, sourceMetadata } from '../record/writer-mark.ts';
 
 /** How often one request starts a recording over from byte 0 before it goes back to the queue. */
@@ -128,7 +128,7 @@ function metadataOf(
   { ids, sealer, keptKey, quarantine }: Filing & { readonly sealer: Sealer; readonly keptKey: KeptKey },
   source: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
-  const note = quarantine === undefined ? {} : { [QUARANTINE_NOTE]: formatQuarantineNote(quarantine) };
+  const note = present({ [QUARANTINE_NOTE]: quarantine && formatQuarantineNote(quarantine) });
   return { ...sealer.metadata, ...keptKey.metadata, ...idempotencyMetadata(ids), ...source, ...note };
 }
 

@@ -5,8 +5,8 @@ import { present } from '../present.ts';
 import { isSameId } from '../recording/id.ts';
 import { formatOf, hashMetadata } from '../record/identity.ts';
 import { DATE_LAYOUT, identifyKey, type Layout } from '../record/layout.ts';
-import { releasedKey } from '../record/quarantine-key.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
+import { releasedKey } from '../record/quarantine/key.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 
 /** What can be wrong with a recording in the archive. The words are a contract: reports are read by programs. */

@@ -5,7 +5,7 @@ import { present } from '../present.ts';
 import { sidecarKey } from '../record/genesys-export.ts';
 import type { Layout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
 import { getSmall } from '../record/small-object.ts';
 
 /** Bytes; a sidecar of the export has well under one KiB. */

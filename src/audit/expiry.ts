@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { DATE_LAYOUT } from '../record/layout.ts';
 import { dayOf } from '../recording/time.ts';
-import type { ExaminePorts } from './examine-ports.ts';
+import type { ExaminePorts } from './examine/ports.ts';
 
 /**
  * When its rule let an object go (epoch ms); `undefined` for one that is kept by its rules, or of which no rule is known.

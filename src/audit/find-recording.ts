@@ -3,7 +3,7 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStore, ObjectSummary } from '../ports.ts';
 import { canonicalId, isSameId } from '../recording/id.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
-import { withoutReleased } from '../record/quarantine-key.ts';
+import { withoutReleased } from '../record/quarantine/key.ts';
 import { type MissingRange, whyNoRecording } from './why-missing.ts';
 import { FIRST_VERSION, keyOfVersion, splitVersion } from '../record/versions.ts';
 import { DATE_LAYOUT, type DayRange, isWithin, prefixesWithin } from '../record/layout.ts';

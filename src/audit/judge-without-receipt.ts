@@ -5,7 +5,7 @@ import { identifyKey } from '../record/layout.ts';
 import { isIdempotencyKeyOf } from '../record/same-recording.ts';
 import { checkMark, MARK } from '../record/writer-mark.ts';
 import { type Finding, finding } from './compare-with-receipt.ts';
-import type { ReceiptTrust } from './examine-ports.ts';
+import type { ReceiptTrust } from './examine/ports.ts';
 
 /** Reports whether a recording has to have a receipt. */
 function needsReceipt({ metadata }: Pick<ObjectStat, 'metadata'>, keys: ReceiptTrust['keys']): boolean {

@@ -5,13 +5,13 @@ import { canonicalMetadata } from '../metadata-names.ts';
 import type { ExpiredObjects, ObjectStat, ObjectStore, RecordingIds, UnsealRequest } from '../ports.ts';
 import { present } from '../present.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import type { ReceiptTrust } from './examine-ports.ts';
-import { type Examination, examineRecording } from './examine-recording.ts';
+import type { ReceiptTrust } from './examine/ports.ts';
+import { type Examination, examineRecording } from './examine/recording.ts';
 import { recordingExpired } from './expiry.ts';
 import { findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { identifyKey } from '../record/layout.ts';
-import { isQuarantineKey } from '../record/quarantine-key.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
+import { isQuarantineKey } from '../record/quarantine/key.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
 import type { KnownWrap } from '../record/wrap-standing.ts';
 
 /** How an object is opened: what it is held to, and whether that may be left out. */

@@ -1,7 +1,7 @@
 import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { TRANSCRIPT_STATUSES, transcriptKey } from '../record/object-key.ts';
-import { parseTranscript, type StoredTranscript } from '../record/read-transcript.ts';
+import { parseTranscript, type StoredTranscript } from '../record/parse-transcript.ts';
 import { type ReadPorts, restoreRecording } from './read-recording.ts';
 
 /** Bytes, decrypted; this program stores none that is larger. */

@@ -6,7 +6,7 @@ import { LeafHasher } from '../record/leaf-hasher.ts';
 import { readLeaves } from '../record/leaf-list.ts';
 import type { CheckedObject } from './open-checked.ts';
 import { readChecked } from './read-recording.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
 
 /** Digests of all pieces of an object's body (ciphertext and tag), from a source that vouches for them. */
 export interface VerifiedLeaves {

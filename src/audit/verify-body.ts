@@ -8,7 +8,7 @@ import { readWrap } from '../record/key-records.ts';
 import { LEAF_BYTES, type LeafDigests, LeafHasher } from '../record/leaf-hasher.ts';
 import { identifyKey } from '../record/layout.ts';
 import { readLeaves } from '../record/leaf-list.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
 
 export interface BodyDigests {
   /** Hex. */

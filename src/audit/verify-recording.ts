@@ -2,11 +2,11 @@ import { type Budget, unlimited } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader, ObjectStore } from '../ports.ts';
 import type { Finding, FindingKind } from './compare-with-receipt.ts';
-import type { ExaminePorts } from './examine-ports.ts';
-import { examineRecording } from './examine-recording.ts';
+import type { ExaminePorts } from './examine/ports.ts';
+import { examineRecording } from './examine/recording.ts';
 import { findCurrentVersion } from '../record/current-version.ts';
 import { splitVersion } from '../record/versions.ts';
-import type { SignedReceipt } from '../record/receipt-schema.ts';
+import type { SignedReceipt } from '../record/receipt/schema.ts';
 import { type BodyDigests, verifyBody } from './verify-body.ts';
 import type { WrapStanding } from '../record/wrap-standing.ts';
 

@@ -6,9 +6,9 @@ import { canonicalId } from '../recording/id.ts';
 import { type ErasureTrust, findErasure, findErasureOfKey, recordingErased } from '../record/find-erasure.ts';
 import { DATE_LAYOUT, type DayRange } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ExaminePorts } from './examine-ports.ts';
+import { lookAtReceipt } from '../record/receipt/read-receipt.ts';
+import type { ReceiptKeys } from '../record/receipt/keys.ts';
+import type { ExaminePorts } from './examine/ports.ts';
 import { expiryOf, recordingExpired } from './expiry.ts';
 import { walkArchive } from './walk-archive.ts';
 
@@ -111,13 +111,9 @@ async function receiptOf(
   key: string,
   budget: Budget,
 ): Promise<'none' | 'terminal' | 'other'> {
-  try {
-    const receipt = await readReceipt(store, receiptKey(key), budget);
-    return receipt === undefined ? 'none' : receipt.kind === 'terminal' ? 'terminal' : 'other';
-  } catch (error) {
-    if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return 'other';
-    throw error;
-  }
+  const { receipt, damage } = await lookAtReceipt(store, receiptKey(key), budget);
+  if (damage !== undefined) return 'other';
+  return receipt === undefined ? 'none' : receipt.kind === 'terminal' ? 'terminal' : 'other';
 }
 
 /** That nothing here tells of such a recording. */

@@ -1,7 +1,7 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
 import { type Budget, followAbort, startBudget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import type { JobKind, Limit, Outcome, Rate, WorkContext } from '../jobs/job-kind.ts';
+import type { JobKind, Limit, Outcome, Rate, WorkContext } from '../jobs/kind.ts';
 import type { RecordingsRequest } from '../ports.ts';
 import {
   type BackfillItem,

@@ -1,4 +1,5 @@
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
+import { present } from '../present.ts';
 
 /** Outcomes of work that goes on side by side, in the order in which they become known. */
 export class OutcomeChannel {
@@ -14,7 +15,7 @@ export class OutcomeChannel {
 
   /** @param error thrown to the reader after the outcomes that are already there. */
   end(error?: unknown): void {
-    this.#end ??= error === undefined ? {} : { error };
+    this.#end ??= present({ error });
     this.#wake();
   }
 

@@ -2,7 +2,7 @@ import type { ArchiveResult } from '../archive/archive-request.ts';
 import { judgeOutcome, planRest } from '../circuit.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import type { ArchiveError } from '../errors.ts';
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
 
 /** An outcome whose place in the list is not known yet. */
 export type Settled = Omit<Outcome, 'index'>;

@@ -2,8 +2,8 @@
 import type { Budget } from '../clock.ts';
 import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { ErrorCode } from '../error-codes.ts';
-import { compareDay } from './compare-day.ts';
-import { listDayFiles, type ListedDay } from './lookup-index.ts';
+import { compareDay } from './day/compare-day.ts';
+import { listDayFiles, type ListedDay } from './day/list-days.ts';
 import type { CataloguePorts } from './ports.ts';
 import { readRunInputs } from './update-catalogue.ts';
 

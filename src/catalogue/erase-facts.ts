@@ -2,7 +2,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { EnvelopeReader } from '../ports.ts';
 import { type FactsLine, factsIds, parseFactsKey, readFacts, writeFacts } from '../record/facts-file.ts';
-import type { FactsVersion } from './facts-of-day.ts';
+import type { FactsVersion } from './day/facts-of-day.ts';
 import type { CataloguePorts } from './ports.ts';
 import { openSealed, sealBytes } from '../record/sealed-object.ts';
 

@@ -2,9 +2,9 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectVersion, VersionedStore, VersionLock } from '../ports.ts';
-import { compactDay } from './compact-day.ts';
-import { factsDaysOf, listFacts } from './facts-of-day.ts';
-import { updateLookup } from './lookup-index.ts';
+import { compactDay } from './day/compact-day.ts';
+import { factsDaysOf, listFacts } from './day/facts-of-day.ts';
+import { updateLookup } from './search/lookup-index.ts';
 import { DAYS_PREFIX, LOOKUP_KINDS, lookupKey, PEOPLE_PREFIX, WHOLE_DAY } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import { listShards, readRunInputs } from './update-catalogue.ts';

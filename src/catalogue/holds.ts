@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { HOLD_PREFIX, holdKey, holdOfKey, releaseKey } from '../record/hold.ts';
-import { releasedKey } from '../record/quarantine-key.ts';
+import { releasedKey } from '../record/quarantine/key.ts';
 import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
 
 export interface Held {

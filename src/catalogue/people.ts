@@ -2,13 +2,13 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { canonicalId } from '../recording/id.ts';
-import { nameMatcher } from './name-pattern.ts';
-import { readPeople } from './people-file.ts';
+import { nameMatcher } from './search/name-pattern.ts';
+import { readPeople } from './day/people-file.ts';
 import { shardOfKey } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
-import { keyHash } from './row.ts';
+import { keyHash } from './day/row.ts';
 import type { CatalogueRow, PeopleRow } from './schema.ts';
-import { isDayAsked, type SearchQuery } from './search-query.ts';
+import { isDayAsked, type SearchQuery } from './search/query.ts';
 import { listShards } from './update-catalogue.ts';
 
 /** Files of people that are kept open in memory: results come day by day. */

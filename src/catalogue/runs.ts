@@ -6,6 +6,7 @@ import { parseForeignJson } from '../json.ts';
 import { canonicalJson } from '../record/canonical-json.ts';
 import { getSmall } from '../record/small-object.ts';
 import { nextDay, RUNS_KEY } from './places.ts';
+import { exchangeFile } from './exchange.ts';
 import type { CataloguePorts } from './ports.ts';
 
 /** Which days are looked at: the present one, with the one before, the last 35, or all that the archive has. */
@@ -84,12 +85,8 @@ export async function noteRun(
     for (const one of INCLUDES[scope]) if ((began[one] ?? '') < now) began[one] = now;
     const schema = 'genesys-media-archive/catalogue-runs/v1';
     const body = Buffer.from(`${canonicalJson({ schema, store: archive.location, began })}\n`);
-    const options = { metadata: {}, contentType: 'application/json', contentLength: body.length };
-    const { outcome } =
-      stat === undefined
-        ? await catalogue.put(RUNS_KEY, body, options, budget)
-        : ((await catalogue.replace?.(stat, body, options, budget)) ?? { outcome: 'unsupported' });
-    if (outcome === 'stored' || outcome === 'replaced') return;
+    const options = { metadata: {}, contentType: 'application/json' };
+    if (await exchangeFile(ports, { key: RUNS_KEY, before: stat, options }, body, budget)) return;
   }
   throw new ArchiveError('CATALOGUE_CONTENDED', 'others noted their runs each time');
 }

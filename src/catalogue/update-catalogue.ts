@@ -2,15 +2,15 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { objectOfReceipt, withQuarantined } from '../record/layout.ts';
 import { RECEIPT_PREFIX } from '../record/object-key.ts';
-import { compactDay, type CompactedDay } from './compact-day.ts';
-import type { RunInputs } from './day-inputs.ts';
+import { compactDay, type CompactedDay } from './day/compact-day.ts';
+import type { RunInputs } from './day/day-inputs.ts';
 import { readErased } from './erasures.ts';
 import { readHeld } from './holds.ts';
-import { updateLookup } from './lookup-index.ts';
+import { updateLookup } from './search/lookup-index.ts';
 import { dayOf, DAYS_PREFIX, nextDay, parseDayFileKey, type Shard, shardsOf } from './places.ts';
 import type { CataloguePorts } from './ports.ts';
 import { DAYS_BACK, noteRun, type Scope } from './runs.ts';
-import { currentSearchKey } from './search-keys.ts';
+import { currentSearchKey } from './search/keys.ts';
 
 /** ms; tombstones and holds that were stored this long ago have been seen by a run over all days. */
 const NEWS_MS = 8 * 86_400_000;

@@ -1,10 +1,10 @@
 import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
 import type { Cell } from '../ports.ts';
-import { findRecordings } from './find-recordings.ts';
+import { findRecordings } from './search/find-recordings.ts';
 import type { CataloguePorts } from './ports.ts';
-import { ROW_STATES } from './row-states.ts';
-import type { SearchQuery } from './search-query.ts';
+import { ROW_STATES } from './day/row-states.ts';
+import type { SearchQuery } from './search/query.ts';
 
 /** Of an erased recording nothing may be known. */
 const WITH_FACTS = ROW_STATES.filter((state) => state !== 'erased');

@@ -1,6 +1,6 @@
 /** Tables for eyes. Pure. */
 
-export interface TableColumn {
+export interface TextColumn {
   readonly title: string;
   readonly isNumber?: true;
   /** Columns that a narrow terminal leaves it at least; `undefined`: it is never cut. */
@@ -25,7 +25,7 @@ const GAP = '  ';
  *
  * @param width of the terminal; `undefined` where nothing has to be cut.
  */
-export function alignColumns(columns: readonly TableColumn[], width: number | undefined): Aligned {
+export function alignColumns(columns: readonly TextColumn[], width: number | undefined): Aligned {
   const filled = columns.filter(({ cells }) => cells.some((cell) => cell !== ''));
   const shown = withRoom(filled, width);
   const widths = shown.map(widthOf);
@@ -46,18 +46,17 @@ export function alignColumns(columns: readonly TableColumn[], width: number | un
   };
 }
 
-const widthOf = ({ title, cells }: TableColumn): number =>
+const widthOf = ({ title, cells }: TextColumn): number =>
   cells.reduce((most, cell) => Math.max(most, columnsOf(cell)), columnsOf(title));
 
 const totalOf = (widths: readonly number[]) =>
   widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
 
 /** Leaves out what can be spared, until the others fit when they are cut. */
-function withRoom(columns: readonly TableColumn[], width: number | undefined): readonly TableColumn[] {
+function withRoom(columns: readonly TextColumn[], width: number | undefined): readonly TextColumn[] {
   const shown = [...columns];
   if (width === undefined) return shown;
-  const leastOf = (column: TableColumn) =>
-    Math.min(widthOf(column), column.least ?? Number.POSITIVE_INFINITY);
+  const leastOf = (column: TextColumn) => Math.min(widthOf(column), column.least ?? Number.POSITIVE_INFINITY);
   while (totalOf(shown.map(leastOf)) > width) {
     const most = Math.max(...shown.map(({ spare = 0 }) => spare));
     if (most <= 0) break;

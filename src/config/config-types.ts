@@ -9,7 +9,7 @@ import type { ProofConfig, SealerConfig } from './rules/proof.ts';
 import type { RecordingsConfig } from './rules/published.ts';
 import type { CredentialSettings } from './rules/secrets.ts';
 import type { SourceConfig } from './rules/source.ts';
-import type { RetentionAtWrite } from './retention-at-write.ts';
+import type { RetentionSetting } from './retention-at-write.ts';
 
 /** Enough to look at what is stored. */
 export interface StoreConfig {
@@ -127,7 +127,7 @@ export interface ArchiveConfig extends RestoreConfig {
   readonly backfill: BackfillConfig;
   /** Rules of how long recordings stay, and what of them the write itself says. */
   readonly retentionFile: string | undefined;
-  readonly retentionAtWrite: RetentionAtWrite | undefined;
+  readonly retentionAtWrite: RetentionSetting | undefined;
   /** Rules of which recordings wait in quarantine; a path, or the rules themselves. */
   readonly quarantine: string | undefined;
   /** In (0, 1]. */

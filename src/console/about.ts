@@ -1,7 +1,7 @@
 import { present } from '../present.ts';
 import { aboutShape, healthShape } from './api-keeping-schema.ts';
 import { jsonAnswer } from './exchange.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route } from './routes/route.ts';
 
 export const ABOUT_ROUTES: readonly Route[] = [
   route(

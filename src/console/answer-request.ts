@@ -10,7 +10,7 @@ import type { ConsoleAnswer, ConsoleRequest } from './exchange.ts';
 import { refuseForeign, SECURITY_HEADERS } from './guard.ts';
 import { errorAnswer } from './http-status.ts';
 import { notThere } from './not-there.ts';
-import { matchPath, type Route } from './route.ts';
+import { matchPath, type Route } from './routes/route.ts';
 import { readSessionCookie, type Session, sessionCookie } from './session.ts';
 import type { StaticFiles } from './static-files.ts';
 

@@ -3,7 +3,7 @@
  * takes its types from them. A member that is absent is not known or not asked; `null` is said where both must be told apart.
  */
 import * as z from 'zod';
-import { ROW_STATES } from '../catalogue/row-states.ts';
+import { ROW_STATES } from '../catalogue/day/row-states.ts';
 
 export const ROLES = ['viewer', 'auditor', 'custodian', 'overseer', 'operator'] as const;
 /** What a person may do. The server decides by these; the page shows by them. */

@@ -1,4 +1,4 @@
-import { findRecordings } from '../catalogue/find-recordings.ts';
+import { findRecordings } from '../catalogue/search/find-recordings.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
@@ -17,7 +17,7 @@ import { jsonAnswer } from './exchange.ts';
 import { recentDays } from './list-recordings.ts';
 import { takePage } from './paging.ts';
 import { notThere } from './not-there.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route } from './routes/route.ts';
 
 /** States of the catalogue that are no gap: the platform had nothing, the law wanted it gone, or its rule of retention let it go. */
 const GONE: ReadonlySet<string> = new Set(['gone', 'erased', 'expired']);

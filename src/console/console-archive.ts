@@ -1,10 +1,10 @@
-import type { ReceiptTrust } from '../audit/examine-ports.ts';
+import type { ReceiptTrust } from '../audit/examine/ports.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import type { Budget } from '../clock.ts';
 import type { Envelope, EnvelopeReader, ObjectStore, RangeReader } from '../ports.ts';
 import type { LogPlace } from '../proof/log/place.ts';
 import type { Layout } from '../record/layout.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 
 /** One archive as the console sees it. */
 export interface ConsoleArchive {

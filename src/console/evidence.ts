@@ -14,7 +14,7 @@ import { MAX_GRANT_LENGTH, newGrantId } from './grants-sealer.ts';
 import { type Located, locateAll } from './locate.ts';
 import { rangePorts } from './open-recording.ts';
 import { Outpour } from './outpour.ts';
-import { type Call, route, type Route } from './route.ts';
+import { type Call, route, type Route } from './routes/route.ts';
 
 /** ms in which a package is fetched. */
 export const GRANTED_MS = 15 * 60_000;
@@ -46,17 +46,15 @@ async function portsOf(
     prover: await openProver(log, layout, budget),
     now: () => state.clock.now(),
     timestampCa: archive.timestampCa,
-    ...(seekable === undefined
-      ? {}
-      : {
-          // what is sent is seen: each leaf is compared before it is decrypted
-          decrypt: async (opened, name): Promise<PackageFile> => {
-            const recording = await openSeekable(seekable, opened.stat.key, budget);
-            const whole = { first: 0, last: Math.max(0, recording.bytes - 1) };
-            const body = recording.bytes === 0 ? new Uint8Array(0) : recording.read(whole, budget);
-            return { name: `media/${name}.${extensionOf(opened)}`, body };
-          },
-        }),
+    // what is sent is seen: each leaf is compared before it is decrypted
+    decrypt:
+      seekable &&
+      (async (opened, name): Promise<PackageFile> => {
+        const recording = await openSeekable(seekable, opened.stat.key, budget);
+        const whole = { first: 0, last: Math.max(0, recording.bytes - 1) };
+        const body = recording.bytes === 0 ? new Uint8Array(0) : recording.read(whole, budget);
+        return { name: `media/${name}.${extensionOf(opened)}`, body };
+      }),
   };
 }
 

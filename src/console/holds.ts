@@ -30,7 +30,7 @@ import type { ConsoleArchive } from './console-archive.ts';
 import { jsonAnswer } from './exchange.ts';
 import { locateAll, seenAmong } from './locate.ts';
 import { takePage } from './paging.ts';
-import { type Call, route, type Route } from './route.ts';
+import { type Call, route, type Route } from './routes/route.ts';
 
 async function portsOf({ archive, state, budget }: Call): Promise<HoldPorts> {
   const { store, trust, signer } = archive;

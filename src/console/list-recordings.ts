@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { findRecordings, type FreshRows, type Search } from '../catalogue/find-recordings.ts';
+import { findRecordings, type FreshRows, type Search } from '../catalogue/search/find-recordings.ts';
 import { dayFileKey, parseDayFileKey } from '../catalogue/places.ts';
 import type { CatalogueRow, ColumnName } from '../catalogue/schema.ts';
-import { rowsOf } from '../catalogue/search-file.ts';
-import type { SearchQuery } from '../catalogue/search-query.ts';
+import { rowsOf } from '../catalogue/search/table.ts';
+import type { SearchQuery } from '../catalogue/search/query.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';

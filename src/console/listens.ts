@@ -8,7 +8,7 @@ import type { Listen, RefusedPiece } from './listen-registry.ts';
 import { fileOf, locateRecording } from './locate.ts';
 import { answerRange } from './media-range.ts';
 import { formatOfFile, openRecording } from './open-recording.ts';
-import { type Call, route, type Route } from './route.ts';
+import { type Call, route, type Route } from './routes/route.ts';
 
 /** What is sent of a file whose first bytes do not tell. */
 const UNKNOWN_TYPE = 'application/octet-stream';

@@ -1,4 +1,4 @@
-import { findRows } from '../catalogue/find-recordings.ts';
+import { findRows } from '../catalogue/search/find-recordings.ts';
 import type { CatalogueRow } from '../catalogue/schema.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';

@@ -9,7 +9,7 @@ import { createGrantsSealer } from './grants-sealer.ts';
 import { ListenRegistry } from './listen-registry.ts';
 import { endedEntry } from './listens.ts';
 import { KeptPeaks } from './peaks/kept-peaks.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from './routes/routes.ts';
 import { Seen } from './seen.ts';
 import type { Session } from './session.ts';
 import { readStaticFiles } from './static-files.ts';

@@ -1,7 +1,7 @@
 /** The text of `docs/console-api.md`, from the table of routes. */
 import * as z from 'zod';
-import type { Answering, Route } from './route.ts';
-import { ROUTES } from './routes.ts';
+import type { Answering, Route } from './routes/route.ts';
+import { ROUTES } from './routes/routes.ts';
 import { GRANTS_OF_ROLE } from './access.ts';
 import { GRANTS, ROLES } from './api-schema.ts';
 

@@ -1,8 +1,8 @@
 import { describeQuery, namesAgents, resolveAgents } from '../catalogue/people.ts';
-import type { SearchQuery } from '../catalogue/search-query.ts';
+import type { SearchQuery } from '../catalogue/search/query.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import type { Call } from './route.ts';
+import type { Call } from './routes/route.ts';
 
 /** No agent has it, and so no row. */
 const NO_AGENT = 'no such agent';

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import type { Server } from 'node:http';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { listen } from '../listen.ts';
 import { present } from '../present.ts';
 import { answerRequest, type ConsoleDoor } from './answer-request.ts';
 import { createNodeServer } from './node-adapter.ts';
@@ -103,23 +102,9 @@ async function start(
   const server = createNodeServer((request) =>
     door === undefined ? Promise.reject(new Error('not listening')) : answerRequest(door, request),
   );
-  const port = await listen(server, host, options.port);
+  const { port, url } = await listen(server, { host, port: options.port });
   door = open(entryAt(port));
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return { url, stop: (graceMs = GRACE_MS) => stop(server, graceMs) };
-}
-
-async function listen(server: Server, host: string, port: number): Promise<number> {
-  server.listen({ host, port });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    throw new ArchiveError('USAGE', `cannot listen on ${host} port ${port}: ${describeForeign(error)}`, {
-      hint: 'EADDRINUSE: another program has the port; choose another one with --port',
-    });
-  }
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : port;
 }
 
 function stop(server: Server, graceMs: number): Promise<void> {

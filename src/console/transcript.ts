@@ -6,7 +6,7 @@ import { fileQuery, transcriptShape } from './api-schema.ts';
 import { jsonAnswer } from './exchange.ts';
 import { fileOf, locateRecording } from './locate.ts';
 import { readTranscript } from './read-transcript.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route } from './routes/route.ts';
 
 export const TRANSCRIPT_ROUTES: readonly Route[] = [
   route(

@@ -2,13 +2,13 @@ import { verifyAgainstReceipt } from '../audit/verify-recording.ts';
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
-import { readReceipt } from '../record/read-receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { type Verification, verification, verificationQuery } from './api-schema.ts';
 import type { ConsoleArchive } from './console-archive.ts';
 import { jsonAnswer } from './exchange.ts';
 import { fileOf, locateRecording } from './locate.ts';
-import { route, type Route } from './route.ts';
+import { route, type Route } from './routes/route.ts';
 
 /**
  * Compares a file with its receipt, now.

@@ -1,7 +1,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { addControl } from '../jobs/control.ts';
-import type { JobPlan } from '../jobs/job-kind.ts';
+import type { JobPlan } from '../jobs/kind.ts';
 import { type PatientStore, patientStore } from '../jobs/patient-store.ts';
 import { listJobs, readPlan, requirePlan } from '../jobs/read-job.ts';
 import { readProgress } from '../jobs/read-progress.ts';
@@ -11,7 +11,7 @@ import { archiveQuery } from './api-schema.ts';
 import { controlBody, type JobShape, jobShape, workPage, workQuery } from './api-keeping-schema.ts';
 import { type ConsoleAnswer, jsonAnswer } from './exchange.ts';
 import { takePage } from './paging.ts';
-import { type Call, route, type Route } from './route.ts';
+import { type Call, route, type Route } from './routes/route.ts';
 
 /** Failures of a job that are counted by code. */
 const MAX_FAILURES = 1_000;

@@ -1,30 +1,25 @@
-import type { ArchivePorts } from '../archive/archive-ports.ts';
+import type { ArchivePorts } from '../archive/ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
 import { holdWrites } from '../archive/hold-writes.ts';
 import { linkStored } from '../archive/link-recording.ts';
-import { createLayout } from '../record/layout.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
 import type { Opens } from '../archive/open-object.ts';
-import type { ReceiptKey, ReceiptKeys } from '../record/receipt-keys.ts';
 import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
 import { type CompanionsOfBackfill, createCompanions } from './companions.ts';
 import { openMedia } from './media-opener.ts';
 import { openQuarantineAtWrite } from './quarantine-at-write.ts';
-import { openEnvelope, openEnvelopeReader } from '../envelope/key-sources.ts';
+import { openWriting } from './writing.ts';
 import type { OrganizationStanding } from '../genesys/pin-organization.ts';
 import { createPlatform, type Dialect } from '../genesys/platform.ts';
 import { type PermissionProbe, probePermissions } from '../genesys/probe-permissions.ts';
 import type { HttpTimeouts } from '../http/timeouts.ts';
 import { createTransport, type Transport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
-import { createReader, openConfiguredStore, openKeySources, openSigner } from '../open-configured.ts';
-import type { ArchiveRequest, EnvelopeReader, ObjectStore, RecordingIds } from '../ports.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
-import { requireSigningKey } from '../signing/require-signing-key.ts';
-import { readReceiptKeys } from '../signing-keys.ts';
+import { createReader, openConfiguredStore } from '../open-configured.ts';
+import type { ArchiveRequest, ObjectStore, RecordingIds } from '../ports.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/values.ts';
 
 export {
   createReader,
@@ -125,31 +120,9 @@ export interface Archiver {
  * @throws `CONFIG_INVALID` when a part of the configuration cannot be used.
  */
 export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts = {}): Promise<Archiver> {
-  const { clock = systemClock, logger = silentLogger, timeouts = {} } = ports;
+  const { clock = systemClock, logger = silentLogger } = ports;
   const tools = { clock, logger };
-  const transport = createTransport({ timeouts, proxies: config.proxies });
-  const media = openMedia(config, { ...tools, timeouts });
-  const { opener } = media;
-  const secrets = ports.secrets ?? createSecretValues({ ...tools, proxies: config.proxies });
-  const platform = ports.platform ?? connectPlatform(config, { ...tools, ports, secrets, transport });
-  const opened = ports.store ?? (await openConfiguredStore(config, tools));
-  const store = ports.wrapStore?.(opened) ?? opened;
-  const { findSigner, ...writing } = await openWriting(config, secrets, tools);
-  const quarantine = await openQuarantineAtWrite(config.quarantine, store);
-  const companions = createCompanions(config, { ...tools, opener, backfill: ports.companions });
-  const openConnections = openOnce(transport, store, new URL(config.genesys.apiUrl));
-  const shared = { ...tools, ...writing, opener, store };
-  /** What writes for a request, and the client it came through. */
-  const prepare = async (request: ArchiveRequest, budget: Budget) => {
-    const { resolver, references, api, pin } = platform[request.dialect];
-    // begins before the signer is asked; what is written waits for the end of it
-    const held = config.organizationId === undefined ? store : holdBack(store, pin, budget);
-    // before the recording is looked up: what cannot be signed must not be downloaded
-    const signer = await findSigner(budget);
-    // the tutorial's dialect cannot be asked
-    const marks = quarantine?.(request.dialect === 'recordings' ? api : undefined);
-    return { writer: { ...shared, store: held, signer, resolver, references, quarantine: marks }, api };
-  };
+  const { store, platform, prepare, companions, openConnections, close } = await wire(config, ports, tools);
   const { tokens, pin } = platform[config.genesys.api === 'recordings' ? 'recordings' : 'media'];
   return {
     store,
@@ -182,16 +155,49 @@ export async function createArchiver(config: ArchiveConfig, ports: ArchiverPorts
     checkOrganization: (budget = unlimited) => pin(budget),
     probePermissions: (budget = unlimited) =>
       probePermissions(platform.recordings.api, config.recordings, budget),
-    close: () => {
-      transport.close();
-      media.close();
-    },
+    close,
   };
 }
 
 interface Tools {
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** What an archiver is made of. */
+async function wire(config: ArchiveConfig, ports: ArchiverPorts, tools: Tools) {
+  const { timeouts = {} } = ports;
+  const transport = createTransport({ timeouts, proxies: config.proxies });
+  const media = openMedia(config, { ...tools, timeouts });
+  const { opener } = media;
+  const secrets = ports.secrets ?? createSecretValues({ ...tools, proxies: config.proxies });
+  const platform = ports.platform ?? connectPlatform(config, { ...tools, ports, secrets, transport });
+  const opened = ports.store ?? (await openConfiguredStore(config, tools));
+  const store = ports.wrapStore?.(opened) ?? opened;
+  const { findSigner, ...writing } = await openWriting(config, secrets, tools);
+  const quarantine = await openQuarantineAtWrite(config.quarantine, store);
+  const shared = { ...tools, ...writing, opener, store };
+  return {
+    store,
+    platform,
+    companions: createCompanions(config, { ...tools, opener, backfill: ports.companions }),
+    openConnections: openOnce(transport, store, new URL(config.genesys.apiUrl)),
+    /** What writes for a request, and the client it came through. */
+    prepare: async (request: ArchiveRequest, budget: Budget) => {
+      const { resolver, references, api, pin } = platform[request.dialect];
+      // begins before the signer is asked; what is written waits for the end of it
+      const held = config.organizationId === undefined ? store : holdBack(store, pin, budget);
+      // before the recording is looked up: what cannot be signed must not be downloaded
+      const signer = await findSigner(budget);
+      // the tutorial's dialect cannot be asked
+      const marks = quarantine?.(request.dialect === 'recordings' ? api : undefined);
+      return { writer: { ...shared, store: held, signer, resolver, references, quarantine: marks }, api };
+    },
+    close: () => {
+      transport.close();
+      media.close();
+    },
+  };
 }
 
 function connectPlatform(
@@ -214,22 +220,6 @@ function connectPlatform(
   });
 }
 
-/** What writes recordings: formats, keys, and the signer of receipts. */
-async function openWriting(config: ArchiveConfig, secrets: SecretValues, tools: Tools) {
-  const envelope = await openKeySources(config, (sources) =>
-    openEnvelope({ ...config.encryption, placement: config.keyPlacement }, sources, tools),
-  );
-  return {
-    kmsKeyId: config.encryption.kmsKeyId,
-    organizationId: config.organizationId,
-    retention: config.retentionAtWrite,
-    layout: createLayout(config.layout),
-    envelope,
-    ...(await openSigning(config, secrets, tools)),
-    ...(await openOwnReader(config, tools)),
-  };
-}
-
 /** Opens connections while the token is fetched, which takes round trips of its own. */
 function openOnce(transport: Transport, store: ObjectStore, api: URL): () => void {
   let isCold = true;
@@ -247,46 +237,4 @@ function holdBack(store: ObjectStore, pin: Dialect['pin'], budget: Budget): Obje
   return holdWrites(store, pin);
 }
 
-/** Finds the key that signs now; what it signs is among `receiptKeys` from then on. */
-async function openSigning(
-  config: ArchiveConfig,
-  secrets: SecretValues,
-  context: Tools,
-): Promise<{
-  readonly receiptKeys: ReceiptKeys;
-  readonly findSigner: (budget: Budget) => Promise<ReceiptSigner | undefined>;
-}> {
-  const listedKeys = await readReceiptKeys(config.receiptPublicKeys);
-  const receiptKeys = new Map<string, ReceiptKey>(listedKeys);
-  const openedSigner = await openSigner(config, secrets, context);
-  const findSigner = async (budget: Budget) => {
-    const signer = await openedSigner(budget);
-    if (signer === undefined) return undefined;
-    const inKms = config.signingKmsKeyId !== undefined;
-    requireSigningKey(signer, { keys: listedKeys, mustBeListed: inKms, now: context.clock.now() });
-    // what this process has signed stays its own when the key is exchanged; what is listed keeps its limits
-    if (!receiptKeys.has(signer.keyId)) receiptKeys.set(signer.keyId, signer.publicKey);
-    return signer;
-  };
-  return { receiptKeys, findSigner };
-}
-
 const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);
-
-/** Opens what the writer itself has the key of. A KMS key it may only make data keys with. */
-async function openOwnReader(
-  config: ArchiveConfig,
-  context: Tools,
-): Promise<{ readonly reader?: EnvelopeReader; readonly opens?: Opens }> {
-  const { key, keyringFile, privateKeyFile } = config.encryption;
-  const opens: Opens = new Set([
-    ...(key === undefined ? [] : (['static'] as const)),
-    ...(keyringFile === undefined ? [] : (['AES/GCM'] as const)),
-    ...(privateKeyFile === undefined ? [] : (['RSA-OAEP-SHA1'] as const)),
-  ]);
-  if (opens.size === 0) return {};
-  const reader = await openKeySources(config, ({ kmsKeyId: _notItsOwn, ...sources }) =>
-    openEnvelopeReader(sources, context),
-  );
-  return { reader, opens };
-}

@@ -7,7 +7,7 @@ import {
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { KeySettings, RestoreConfig, StoreConfig, WritingSettings } from '../config/config.ts';
 import { createReader, openConfiguredStore, openKeySources, readTrust } from './archiver.ts';
-import { type KeyContext, openEnvelope } from '../envelope/key-sources.ts';
+import { type KeyContext, openEnvelope } from '../envelope/keys/sources.ts';
 import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import type { Envelope, ObjectStore } from '../ports.ts';

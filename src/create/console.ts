@@ -12,7 +12,7 @@ import { openLog } from './log.ts';
 import { type Logger, silentLogger } from '../log.ts';
 import { present } from '../present.ts';
 import { createLayout } from '../record/layout.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { createSecretValues } from '../secrets/values.ts';
 
 /** @throws `CONFIG_INVALID` when a store or a key file cannot be used. */
 export async function openConsoleArchive(

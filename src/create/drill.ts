@@ -15,7 +15,7 @@ import { noteKey } from '../proof/formats/note.ts';
 import type { LogPlace } from '../proof/log/place.ts';
 import { createLayout } from '../record/layout.ts';
 import { DAY_MS } from '../recording/time.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { createSecretValues } from '../secrets/values.ts';
 
 export interface Driller {
   /** The public key of the reports, as verifiers take it. */

@@ -5,15 +5,15 @@ import { openConfiguredStore, openSigner } from './archiver.ts';
 import { ArchiveError } from '../errors.ts';
 import type { JobKindSource, JobTools, OpenJobKind } from '../job-kinds/kind-source.ts';
 import { JOB_KINDS } from '../job-kinds/kinds.ts';
-import type { AnyJobKind } from '../jobs/job-kind.ts';
-import type { RunEvent, RunRequest, RunResult } from '../jobs/job-requests.ts';
+import type { AnyJobKind } from '../jobs/kind.ts';
+import type { RunEvent, RunRequest, RunResult } from '../jobs/requests.ts';
 import { patientStore } from '../jobs/patient-store.ts';
 import { requirePlan } from '../jobs/read-job.ts';
 import { type DueResult, runDueJobs } from '../jobs/run-due-jobs.ts';
 import { runJob } from '../jobs/run-job.ts';
 import type { ObjectStore } from '../ports.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
+import { createSecretValues } from '../secrets/values.ts';
 import { present } from '../present.ts';
 
 export interface JobRunnerOptions extends JobTools {

@@ -7,8 +7,8 @@ import { pinOrganization } from '../genesys/pin-organization.ts';
 import { createRateBudget } from '../genesys/rate-budget.ts';
 import { createTransport } from '../http/transport.ts';
 import { type Logger, silentLogger } from '../log.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues } from '../secrets/values.ts';
 
 export type PlatformConfig = Pick<
   SealConfig | ArchiveConfig,

@@ -5,7 +5,7 @@ import { ArchiveError, describeForeign, systemCodeOf, toArchiveError } from '../
 import type { GenesysApi } from '../genesys/api-client.ts';
 import { askQuarantineFacts } from '../genesys/quarantine-facts.ts';
 import type { ObjectStore } from '../ports.ts';
-import { parseQuarantineFile, type QuarantineRules } from '../record/quarantine-file.ts';
+import { parseQuarantineFile, type QuarantineRules } from '../record/quarantine/file.ts';
 import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
 import { readTextFile } from '../text-file.ts';
 

@@ -1,5 +1,5 @@
 /** Wires what keeps recordings by rules: the retention file, what locks and tags them, and what is known of them. */
-import { findRecordings, findRows } from '../catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../catalogue/search/find-recordings.ts';
 import type { CataloguePorts } from '../catalogue/ports.ts';
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import type { ArchiveConfig, RestoreConfig, WrapConfig } from '../config/config.ts';
@@ -13,12 +13,12 @@ import { type Logger, silentLogger } from '../log.ts';
 import type { ObjectStore } from '../ports.ts';
 import { createLayout } from '../record/layout.ts';
 import { receiptKey } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { parseRetentionFile, type RetentionMedium, type RetentionRules } from '../record/retention-file.ts';
 import { MAX_RULES_FILE_BYTES } from '../record/rules-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../recording/time.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { createSecretValues } from '../secrets/values.ts';
 import { readTextFile } from '../text-file.ts';
 
 export interface RetentionTools {

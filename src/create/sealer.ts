@@ -27,10 +27,10 @@ import type { LogPlace } from '../proof/log/place.ts';
 import { createLogSigner, type LogSigner } from '../proof/log/signer.ts';
 import { type SealDaysOptions, type SealDaysPorts, type SealedDays, sealDays } from '../proof/seal-days.ts';
 import { createLayout } from '../record/layout.ts';
-import { publicKeyOf } from '../record/receipt-keys.ts';
+import { publicKeyOf } from '../record/receipt/keys.ts';
 import { DAY_MS } from '../recording/time.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues, type SecretValues } from '../secrets/secret-values.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues, type SecretValues } from '../secrets/values.ts';
 
 export interface SealerPorts {
   readonly clock?: Clock;
@@ -42,7 +42,7 @@ export interface SealerPorts {
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
-export interface Sealer {
+export interface LogSealer {
   /** The public key of the newest signer, as a verifier takes it. */
   vkey(budget?: Budget): Promise<string>;
   /** Begins the log. @throws `CONFIG_INVALID` */
@@ -68,7 +68,7 @@ const STORE_RESERVE_MS = 120_000;
  *
  * @throws `CONFIG_INVALID` when a setting is missing, or a key cannot be used.
  */
-export async function createSealer(config: SealConfig, ports: SealerPorts = {}): Promise<Sealer> {
+export async function createSealer(config: SealConfig, ports: SealerPorts = {}): Promise<LogSealer> {
   const { clock = systemClock, logger = silentLogger } = ports;
   const { proxies } = config;
   const transport = createTransport({ timeouts: ports.timeouts ?? {}, proxies });

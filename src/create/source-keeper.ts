@@ -8,8 +8,8 @@ import { createSourceKeeper } from '../genesys/recordings/source-keeper.ts';
 import { createTransport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, SourceKeeper } from '../ports.ts';
-import { readClientCredentials } from '../secrets/secret-contents.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { readClientCredentials } from '../secrets/contents.ts';
+import { createSecretValues } from '../secrets/values.ts';
 
 export interface OpenSourceKeeper {
   readonly source: SourceKeeper;

@@ -8,9 +8,9 @@ import type { KeyAdopter } from '../ports.ts';
 import { detectFormat, needsInstruction } from './detect.ts';
 import { KEY_LENGTH, plaintextSize } from './gcm.ts';
 import type { KeyWrapper } from './key-wrap.ts';
-import { partialContext } from './s3ec-envelope.ts';
-import { formatS3ecV2, V2_CONTENT_ALGORITHM } from './s3ec-v2.ts';
-import { createInstruction } from './s3ec-v3.ts';
+import { partialContext } from './s3ec/envelope.ts';
+import { formatS3ecV2, V2_CONTENT_ALGORITHM } from './s3ec/v2.ts';
+import { createInstruction } from './s3ec/v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from './static-gcm.ts';
 
 export interface AdopterOptions {

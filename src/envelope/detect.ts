@@ -5,8 +5,8 @@
  */
 import { canonicalMetadata } from '../metadata-names.ts';
 import { hasValue, malformed, type Metadata, parseInstruction } from './metadata.ts';
-import { S3EC_V2 } from './s3ec-v2.ts';
-import { type Placement, S3EC_V3, V3_OBJECT_ONLY } from './s3ec-v3.ts';
+import { S3EC_V2 } from './s3ec/v2.ts';
+import { type Placement, S3EC_V3, V3_OBJECT_ONLY } from './s3ec/v3.ts';
 import { STATIC_GCM } from './static-gcm.ts';
 
 const V1_ONLY = 'x-amz-key';

@@ -9,10 +9,10 @@ import {
   type KeyUnwrapper,
   requireContextHolds,
 } from './key-wrap.ts';
-import { CONTEXT_NAMES } from './s3ec-envelope.ts';
+import { CONTEXT_NAMES } from './s3ec/envelope.ts';
 import { createRangeUnsealer } from './range.ts';
-import { openS3ecV2, parseS3ecV2, S3EC_V2 } from './s3ec-v2.ts';
-import { openS3ecV3, parseS3ecV3, S3EC_V3 } from './s3ec-v3.ts';
+import { openS3ecV2, parseS3ecV2, S3EC_V2 } from './s3ec/v2.ts';
+import { openS3ecV3, parseS3ecV3, S3EC_V3 } from './s3ec/v3.ts';
 import { createStaticOpener, STATIC_GCM } from './static-gcm.ts';
 
 export interface ReadingKeys {

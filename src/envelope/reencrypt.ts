@@ -3,8 +3,8 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { EnvelopeReader, RecordingIds, Sealer } from '../ports.ts';
 import type { KeyWrapper } from './key-wrap.ts';
-import { partialContext } from './s3ec-envelope.ts';
-import { S3EC_V3, sealS3ecV3 } from './s3ec-v3.ts';
+import { partialContext } from './s3ec/envelope.ts';
+import { S3EC_V3, sealS3ecV3 } from './s3ec/v3.ts';
 
 export interface Resealer {
   readonly format: string;

@@ -16,8 +16,8 @@ import {
   type WrappedDataKey,
 } from './key-wrap.ts';
 import { type Metadata, requireFittingMetadata } from './metadata.ts';
-import { CONTEXT_NAMES, partialContext } from './s3ec-envelope.ts';
-import { formatS3ecV2, parseS3ecV2, type S3EC_V2, V2_CONTENT_ALGORITHM } from './s3ec-v2.ts';
+import { CONTEXT_NAMES, partialContext } from './s3ec/envelope.ts';
+import { formatS3ecV2, parseS3ecV2, type S3EC_V2, V2_CONTENT_ALGORITHM } from './s3ec/v2.ts';
 import {
   createInstruction,
   parseS3ecV3,
@@ -25,7 +25,7 @@ import {
   S3EC_V3,
   V3_CONTENT_ALGORITHM,
   wrapMetadata,
-} from './s3ec-v3.ts';
+} from './s3ec/v3.ts';
 import { STATIC_GCM } from './static-gcm.ts';
 
 export interface RewrapperOptions {

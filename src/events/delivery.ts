@@ -7,12 +7,12 @@ export type Delivery =
   /** Messages of a queue, each of which succeeds or fails by itself. */
   | { readonly kind: 'batch'; readonly records: readonly BatchRecord[] }
   /** A request: every outcome is an answer to it. */
-  | { readonly kind: 'http'; readonly request: HttpBody | RefusedRequest }
+  | { readonly kind: 'http'; readonly request: HttpBody | UnreadableRequest }
   /** Anything else: the source learns of a failure only by an exception. */
   | { readonly kind: 'direct'; readonly event: unknown };
 
 /** A request that cannot be read. */
-export interface RefusedRequest {
+export interface UnreadableRequest {
   /** `EVENT_INVALID`. */
   readonly refused: ArchiveError;
 }

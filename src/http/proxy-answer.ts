@@ -1,5 +1,5 @@
 import type { ProxyServer } from '../proxies.ts';
-import type { ConnectionFault } from './connection-faults.ts';
+import type { ConnectionFault } from './connection/faults.ts';
 import { MAX_HEAD_BYTES, parseResponseHead } from './response-head.ts';
 import { isTransientStatus } from './retry-timing.ts';
 

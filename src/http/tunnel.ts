@@ -6,7 +6,7 @@ import net, { isIP, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { describeForeign, systemCodeOf } from '../errors.ts';
 import type { ProxyServer } from '../proxies.ts';
-import { type ConnectionFault, faultOf, ProxyProblem } from './connection-faults.ts';
+import { type ConnectionFault, faultOf, ProxyProblem } from './connection/faults.ts';
 import { MAX_HEAD_BYTES_OF_PROXY, readProxyAnswer } from './proxy-answer.ts';
 
 export interface TunnelOptions {

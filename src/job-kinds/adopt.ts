@@ -1,7 +1,7 @@
 import type { WrapConfig } from '../config/config.ts';
 import { openConfiguredStore, openKeySources, readTrust } from '../create/archiver.ts';
 import { type Adopter, createAdopter } from '../envelope/adopt.ts';
-import { chooseWrap, openWrap } from '../envelope/key-sources.ts';
+import { chooseWrap, openWrap } from '../envelope/keys/sources.ts';
 import { ArchiveError } from '../errors.ts';
 import { adoptRecording } from '../rekey/adopt-recordings.ts';
 import { readOptions, rekeyOptions, requireSameArchive } from './job-options.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { unlimited } from '../clock.ts';
 import { openErasure } from '../create/erasure.ts';
 import { ArchiveError } from '../errors.ts';
-import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
+import type { JobKind, Outcome, WorkContext } from '../jobs/kind.ts';
 import { eraseRecordings } from '../keep/erase/erase-recordings.ts';
 import type { ErasedItem } from '../keep/erase/erase-types.ts';
 import type { SealedItem } from '../keep/erase/plan-erasure.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
 
 /** What kept an act from one item, as it is written down. */
 export interface ActFailure {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { ConfigFor, Purpose } from '../config/config.ts';
-import type { AnyJobKind } from '../jobs/job-kind.ts';
+import type { AnyJobKind } from '../jobs/kind.ts';
 import type { Logger } from '../log.ts';
 
 /** What a kind of job is made with. */

@@ -1,6 +1,6 @@
 import { type Budget, followAbort, sharedSignal } from '../clock.ts';
 import { toArchiveError } from '../errors.ts';
-import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
+import type { JobKind, Outcome, WorkContext } from '../jobs/kind.ts';
 import { pacer } from '../jobs/pace.ts';
 
 /** An item: the key of a recording's object. */

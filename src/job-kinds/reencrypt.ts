@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Budget, unlimited } from '../clock.ts';
 import type { WrapConfig } from '../config/config.ts';
 import { createReader, openConfiguredStore, openKeySources, readTrust } from '../create/archiver.ts';
-import { chooseWrap, openWrap } from '../envelope/key-sources.ts';
+import { chooseWrap, openWrap } from '../envelope/keys/sources.ts';
 import { createResealer, requireReadable } from '../envelope/reencrypt.ts';
 import { ArchiveError } from '../errors.ts';
 import { type ReencryptPorts, reencryptRecording } from '../rekey/reencrypt-recordings.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
 
 /** What became of one recording that was moved under another key. */
 export function rekeyOutcome(

@@ -1,7 +1,7 @@
 import { unlimited } from '../clock.ts';
 import type { WrapConfig } from '../config/config.ts';
 import { openAmending, openConfiguredStore, openKeySources } from '../create/archiver.ts';
-import { chooseWrap, openUnwrappers, openWrap } from '../envelope/key-sources.ts';
+import { chooseWrap, openUnwrappers, openWrap } from '../envelope/keys/sources.ts';
 import { createRewrapper } from '../envelope/rewrap.ts';
 import { type Rewrap, type RewrapPorts, rewrapRecording } from '../rekey/rewrap-recordings.ts';
 import { readOptions, rekeyOptions, requireSameArchive } from './job-options.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { unlimited } from '../clock.ts';
 import { openSourceDeletion } from '../create/source-deletion.ts';
 import { ArchiveError } from '../errors.ts';
-import type { JobKind, Outcome, WorkContext } from '../jobs/job-kind.ts';
+import type { JobKind, Outcome, WorkContext } from '../jobs/kind.ts';
 import { isSealed, type Sealed } from '../keep/sealed-item.ts';
 import { markRecordings } from '../keep/source-delete/mark-recordings.ts';
 import type { SourceDeleted, SourceDeleteItem } from '../keep/source-delete/source-types.ts';

@@ -4,7 +4,7 @@ import { ALLOWABLE_KINDS, VERIFY_DEPTHS } from '../audit/verify-recording.ts';
 import { createReader, openConfiguredStore, readTrust } from '../create/archiver.ts';
 import { unlimited } from '../clock.ts';
 import { readErasedHashes } from '../record/find-erasure.ts';
-import type { Outcome } from '../jobs/job-kind.ts';
+import type { Outcome } from '../jobs/kind.ts';
 import { createExpiredObjects } from '../keep/retention/removal-notes.ts';
 import { readOptions, requireSameArchive } from './job-options.ts';
 import type { JobKindSource } from './kind-source.ts';

@@ -1,8 +1,8 @@
 /** What people want of a job: to run, to pause, to end, and at which rate. */
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { JobPlan, Rate } from './job-kind.ts';
-import { controlKey, controlPrefix, parseControlKey } from './job-keys.ts';
+import type { JobPlan, Rate } from './kind.ts';
+import { controlKey, controlPrefix, parseControlKey } from './keys.ts';
 import { jsonBytes, malformed, type PatientStore } from './patient-store.ts';
 
 export type Wish = 'run' | 'pause' | 'cancel';

@@ -1,10 +1,10 @@
 /** What a runner has written down about a shard that is not finished. */
 import * as z from 'zod';
 import type { Budget } from '../clock.ts';
-import type { Limit } from './job-kind.ts';
-import { cursorKey, cursorsPrefix, parseCursorKey } from './job-keys.ts';
+import type { Limit } from './kind.ts';
+import { cursorKey, cursorsPrefix, parseCursorKey } from './keys.ts';
 import { jsonBytes, type PatientStore } from './patient-store.ts';
-import type { ShardState } from './shard-state.ts';
+import type { ShardState } from './shards/state.ts';
 import { present } from '../present.ts';
 
 const count = z.number().int().min(0);

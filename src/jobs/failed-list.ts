@@ -1,9 +1,9 @@
 /** Items of finished shards that could not be done. */
 import * as z from 'zod';
 import type { Budget } from '../clock.ts';
-import { failedKey, type ShardTurn } from './job-keys.ts';
+import { failedKey, type ShardTurn } from './keys.ts';
 import type { PatientStore } from './patient-store.ts';
-import { packLines, unpackLines } from './shard.ts';
+import { packLines, unpackLines } from './shards/lines.ts';
 
 const failureSchema = z.object({
   name: z.string(),

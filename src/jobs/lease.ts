@@ -1,6 +1,6 @@
 /** A shard that this runner holds. */
 import type { ArchiveError } from '../errors.ts';
-import { leaseKey, type ShardTurn } from './job-keys.ts';
+import { leaseKey, type ShardTurn } from './keys.ts';
 import { mustRenew } from './lease-policy.ts';
 import { jsonBytes } from './patient-store.ts';
 import type { Run } from './run-context.ts';

@@ -1,5 +1,5 @@
 /** No more items than the rate of a job allows. */
-import type { WorkContext } from './job-kind.ts';
+import type { WorkContext } from './kind.ts';
 
 /**
  * Returns what waits until the next item may begin. With `yield` it never waits: kinds that share a limit with live calls follow that

@@ -1,18 +1,10 @@
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
-import type { JobPlan } from './job-kind.ts';
-import type { PlanRequest } from './job-requests.ts';
-import {
-  closedKey,
-  MAX_SHARD_ITEMS,
-  MAX_SHARDS,
-  newJobId,
-  openedKey,
-  planKey,
-  shardKey,
-} from './job-keys.ts';
+import type { JobPlan } from './kind.ts';
+import type { PlanRequest } from './requests.ts';
+import { closedKey, MAX_SHARD_ITEMS, MAX_SHARDS, newJobId, openedKey, planKey, shardKey } from './keys.ts';
 import { jsonBytes, type PatientStore, patientStore } from './patient-store.ts';
-import { packLines } from './shard.ts';
+import { packLines } from './shards/lines.ts';
 import { present } from '../present.ts';
 
 /** Shards that are written at once; each more costs a megabyte or two and gains little. */

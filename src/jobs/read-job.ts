@@ -3,8 +3,8 @@ import * as z from 'zod';
 import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { isRate } from './control.ts';
-import type { JobPlan, Rate } from './job-kind.ts';
-import { indexPrefix, isJobId, parseIndexKey, planKey } from './job-keys.ts';
+import type { JobPlan, Rate } from './kind.ts';
+import { indexPrefix, isJobId, parseIndexKey, planKey } from './keys.ts';
 import { malformed, type PatientStore } from './patient-store.ts';
 import { present } from '../present.ts';
 

@@ -3,11 +3,11 @@ import type { Budget } from '../clock.ts';
 import { readControl } from './control.ts';
 import { readCursor } from './cursor.ts';
 import { type Estimate, WorkHistory } from './estimate.ts';
-import type { JobPlan, Limit, Rate } from './job-kind.ts';
-import { closedKey, leasesPrefix, parseLeaseKey } from './job-keys.ts';
+import type { JobPlan, Limit, Rate } from './kind.ts';
+import { closedKey, leasesPrefix, parseLeaseKey } from './keys.ts';
 import { JOB_TIMING } from './lease-policy.ts';
 import type { PatientStore } from './patient-store.ts';
-import { finishedShards } from './read-shards.ts';
+import { finishedShards } from './shards/finished.ts';
 import { present } from '../present.ts';
 
 /** Unfinished shards that are looked into, in order: runners take the first ones first. */

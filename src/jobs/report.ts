@@ -2,13 +2,13 @@
 import * as z from 'zod';
 import type { Budget, Clock } from '../clock.ts';
 import { parseForeignJson } from '../json.ts';
-import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
+import { formatSigned, type ReceiptSigner } from '../record/receipt/receipt.ts';
 import { readCursor } from './cursor.ts';
 import { readFailures } from './failed-list.ts';
-import type { JobPlan } from './job-kind.ts';
-import { closedKey, reportKey } from './job-keys.ts';
+import type { JobPlan } from './kind.ts';
+import { closedKey, reportKey } from './keys.ts';
 import { jsonBytes, type PatientStore } from './patient-store.ts';
-import { finishedShards } from './read-shards.ts';
+import { finishedShards } from './shards/finished.ts';
 
 /** Shards that are not finished and are looked into, for a job that was cancelled. */
 const MAX_OPEN_SHARDS = 256;

@@ -2,10 +2,10 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { ObjectStore } from '../ports.ts';
 import { type Failure, readFailures } from './failed-list.ts';
-import type { JobPlan, Rate } from './job-kind.ts';
+import type { JobPlan, Rate } from './kind.ts';
 import { type PatientStore, patientStore } from './patient-store.ts';
 import { planJob } from './plan-job.ts';
-import { finishedShards } from './read-shards.ts';
+import { finishedShards } from './shards/finished.ts';
 import { present } from '../present.ts';
 
 /** Failed items of finished shards, in the order of the plan. */
@@ -51,8 +51,7 @@ export function retryJob(request: RetryRequest): Promise<JobPlan> {
     kind: { name: plan.kind },
     items: items(),
     options: plan.options,
-    ...present({ selection: plan.selection }),
-    ...(name === undefined ? (plan.name === undefined ? {} : { name: plan.name }) : { name }),
+    ...present({ selection: plan.selection, name: name ?? plan.name }),
     rate: rate ?? plan.rate,
     createdBy,
     retryOf: plan.id,

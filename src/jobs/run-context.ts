@@ -2,9 +2,9 @@
 import { abortReason, type Budget, type Clock, sharedSignal } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import { type Control, readControl } from './control.ts';
-import type { AnyJobKind, JobPlan } from './job-kind.ts';
-import { runnerKey } from './job-keys.ts';
-import type { RunEnd, RunEvent, RunRequest } from './job-requests.ts';
+import type { AnyJobKind, JobPlan } from './kind.ts';
+import { runnerKey } from './keys.ts';
+import type { RunEnd, RunEvent, RunRequest } from './requests.ts';
 import { JOB_TIMING, type JobTiming } from './lease-policy.ts';
 import { jsonBytes, type PatientStore, patientStore } from './patient-store.ts';
 

@@ -2,9 +2,9 @@
 import type { Budget, Clock } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
-import type { AnyJobKind } from './job-kind.ts';
-import type { RunEvent, RunResult } from './job-requests.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
+import type { AnyJobKind } from './kind.ts';
+import type { RunEvent, RunResult } from './requests.ts';
 import type { JobTiming } from './lease-policy.ts';
 import { patientStore } from './patient-store.ts';
 import { listJobs, readPlan } from './read-job.ts';

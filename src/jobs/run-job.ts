@@ -1,11 +1,11 @@
 import { ArchiveError, toArchiveError } from '../errors.ts';
-import type { RunEnd, RunRequest, RunResult } from './job-requests.ts';
-import { closedKey } from './job-keys.ts';
+import type { RunEnd, RunRequest, RunResult } from './requests.ts';
+import { closedKey } from './keys.ts';
 import { patientStore } from './patient-store.ts';
 import { requirePlan } from './read-job.ts';
 import { writeReport } from './report.ts';
 import { Run } from './run-context.ts';
-import { ShardFinder } from './shard-finder.ts';
+import { ShardFinder } from './shards/finder.ts';
 import { workShard } from './work-shard.ts';
 
 const NOTHING = { done: 0, already: 0, failed: 0, bytes: 0 };

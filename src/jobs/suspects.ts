@@ -2,7 +2,7 @@
 import { CIRCUIT_THRESHOLD, judgeOutcome, planRest } from '../circuit.ts';
 import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
 import { ArchiveError } from '../errors.ts';
-import type { Outcome } from './job-kind.ts';
+import type { Outcome } from './kind.ts';
 
 export function isErrorCode(code: string | undefined): code is ErrorCode {
   return code !== undefined && Object.hasOwn(ERROR_CODES, code);

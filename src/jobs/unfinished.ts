@@ -2,13 +2,13 @@
 import type { Budget } from '../clock.ts';
 import { readCursor } from './cursor.ts';
 import type { Failure } from './failed-list.ts';
-import type { JobPlan } from './job-kind.ts';
-import { shardKey } from './job-keys.ts';
+import type { JobPlan } from './kind.ts';
+import { shardKey } from './keys.ts';
 import { malformed, type PatientStore } from './patient-store.ts';
-import { finishedShards } from './read-shards.ts';
+import { finishedShards } from './shards/finished.ts';
 import { listFailures } from './retry-job.ts';
-import { unpackLines } from './shard.ts';
-import { FRESH, pendingOf, settledOf, type ShardState } from './shard-state.ts';
+import { unpackLines } from './shards/lines.ts';
+import { FRESH, pendingOf, settledOf, type ShardState } from './shards/state.ts';
 
 export interface UnfinishedShard {
   /** As the shard has them. */

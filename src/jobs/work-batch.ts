@@ -2,7 +2,7 @@
 import { judgeOutcome, planRest } from '../circuit.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { nextDelay, type RetryPolicy } from '../http/retry-timing.ts';
-import type { Outcome, WorkContext } from './job-kind.ts';
+import type { Outcome, WorkContext } from './kind.ts';
 import type { Run } from './run-context.ts';
 
 const RETRIES: RetryPolicy = { retries: 3, baseMs: 2_000, capMs: 30_000, maxRetryAfterMs: 0 };

@@ -5,7 +5,7 @@
 import { type Budget, abortReason } from '../clock.ts';
 import { ArchiveError, type ErrorCode, toArchiveError } from '../errors.ts';
 import { MAX_PROTECTION_IDS, type Protection, type SourceKeeper } from '../ports.ts';
-import { readReceipt } from '../record/read-receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
 import { receiptKey } from '../record/object-key.ts';
 import { heldKeys } from '../record/read-hold.ts';
 import type { Hold } from '../record/hold.ts';

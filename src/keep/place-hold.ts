@@ -16,7 +16,7 @@ import {
   RELEASE_SCHEMA,
   releaseKey,
 } from '../record/hold.ts';
-import { formatSigned, type ReceiptSigner } from '../record/receipt.ts';
+import { formatSigned, type ReceiptSigner } from '../record/receipt/receipt.ts';
 import { putSmall } from '../record/small-object.ts';
 import { heldKeys } from '../record/read-hold.ts';
 import { lockedBeside } from './beside.ts';

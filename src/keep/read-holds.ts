@@ -11,8 +11,8 @@ import {
   releaseKey,
 } from '../record/hold.ts';
 import { heldKeys, readHoldObject, readReleaseObject } from '../record/read-hold.ts';
-import { releasedKey } from '../record/quarantine-key.ts';
-import type { ReceiptKeys } from '../record/receipt-keys.ts';
+import { releasedKey } from '../record/quarantine/key.ts';
+import type { ReceiptKeys } from '../record/receipt/keys.ts';
 import { checkStoredSignature } from '../record/stored-signature.ts';
 
 export interface HoldTrust {

@@ -2,7 +2,7 @@
 
 const MIB = 1024 * 1024;
 
-/** What one recording holds at the most: three parts of 5 MiB on their way, see `store/part-size.ts`. */
+/** What one recording holds at the most: two parts of 5 MiB on their way and one being filled, see `store/s3/put.ts`. */
 const IN_FLIGHT_BYTES = 3 * 5 * MIB;
 
 /** Buffers that were sent already wait for the collector as long as memory allows: as much again. */
@@ -17,7 +17,7 @@ const USABLE = 0.8;
 /** Memory of the function where it is not stated: what the stack sets. */
 const DEFAULT_MEMORY_MB = 512;
 
-/** Three parts each fit into the 50 connections that the AWS SDK opens to a host. */
+/** Two parts each fit into the 50 connections that the AWS SDK opens to a host. */
 const MAX_AT_ONCE = 16;
 
 /** Of one OAuth client, https://developer.genesys.cloud/organization/organization/limits: 300 requests a minute. */

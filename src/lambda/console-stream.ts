@@ -28,10 +28,10 @@ export interface FunctionUrlEvent {
 /** What the runtime gives a handler that streams; the names are AWS's. */
 export interface StreamRuntime {
   streamifyResponse<Handler>(handler: Handler): Handler;
-  readonly HttpResponseStream: { from(stream: Writable, head: ResponseHead): Writable };
+  readonly HttpResponseStream: { from(stream: Writable, head: StreamHead): Writable };
 }
 
-export interface ResponseHead {
+export interface StreamHead {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: readonly string[];

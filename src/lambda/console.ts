@@ -16,7 +16,7 @@ import { openConsoleArchive, openForPeople } from '../create/console.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
 import type { Secret } from '../secret.ts';
-import { createSecretValues } from '../secrets/secret-values.ts';
+import { createSecretValues } from '../secrets/values.ts';
 import { type FunctionUrlEvent, requestOf, sendAnswer, type StreamRuntime } from './console-stream.ts';
 import type { InvocationContext } from './handle-event.ts';
 import { createLambdaLogger, type LambdaContext, type LambdaLogger } from './powertools.ts';

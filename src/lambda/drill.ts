@@ -1,6 +1,6 @@
 /** The scheduled restore drills: `dist/lambda/drill.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { readDrillEvent } from '../config/drill-settings.ts';
+import { readDrillEvent } from '../config/deploy/drill.ts';
 import { createDriller } from '../create/drill.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 import { present } from '../present.ts';

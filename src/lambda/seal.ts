@@ -1,7 +1,7 @@
 /** The scheduled sealer of the log: `dist/lambda/seal.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { readSealEvent } from '../config/seal-settings.ts';
-import { createSealer, type Sealer } from '../create/sealer.ts';
+import { readSealEvent } from '../config/deploy/seal.ts';
+import { createSealer, type LogSealer } from '../create/sealer.ts';
 import type { ErrorCode } from '../error-codes.ts';
 import { toArchiveError } from '../errors.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
@@ -69,7 +69,7 @@ export async function seal(run: ScheduledRun): Promise<SealReport> {
   }
 }
 
-async function sealAndCount(sealer: Sealer, everyDay: boolean, run: ScheduledRun): Promise<SealReport> {
+async function sealAndCount(sealer: LogSealer, everyDay: boolean, run: ScheduledRun): Promise<SealReport> {
   const { budget, logger, metrics } = run;
   const { head, statements, failed } = await sealer.sealDueDays({ everyDay }, budget);
   let [missing, unexpected, unavailable, accessMissing] = [0, 0, 0, 0];

@@ -1,6 +1,6 @@
 /** The scheduled verification: `dist/lambda/verify.mjs`, handler `handler`. */
 import { loadConfig } from '../config/config.ts';
-import { readVerificationEvent } from '../config/verification-settings.ts';
+import { readVerificationEvent } from '../config/deploy/verification.ts';
 import { createSampleVerifier, type VerifierReport } from '../create/verifier.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 

@@ -2,9 +2,9 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { objectsOfReceipt, receiptKey, receiptPrefix } from './object-key.ts';
-import { readReceipt } from './read-receipt.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
-import type { SignedReceipt } from './receipt-schema.ts';
+import { readReceipt } from './receipt/read-receipt.ts';
+import type { ReceiptKeys } from './receipt/keys.ts';
+import type { SignedReceipt } from './receipt/schema.ts';
 import { checkStoredSignature } from './stored-signature.ts';
 import { FIRST_VERSION, splitVersion, successorPrefix, whyNoSuccessor } from './versions.ts';
 

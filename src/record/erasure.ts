@@ -5,7 +5,7 @@ import { parseForeignJson } from '../json.ts';
 import { canonicalId } from '../recording/id.ts';
 import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { SIGNATURE } from './receipt-schema.ts';
+import { SIGNATURE } from './receipt/schema.ts';
 
 export const ERASURE_PREFIX = 'erasures/';
 export const ERASURE_SCHEMA = 'genesys-media-archive/erasure/v1';

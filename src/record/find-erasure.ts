@@ -13,7 +13,7 @@ import {
 } from './erasure.ts';
 import { identifyKey } from './layout.ts';
 import { objectsOfReceipt, parseCompanion } from './object-key.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
+import type { ReceiptKeys } from './receipt/keys.ts';
 import { getSmall } from './small-object.ts';
 import { checkStoredSignature } from './stored-signature.ts';
 

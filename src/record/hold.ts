@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { parseForeignJson } from '../json.ts';
 import { canonicalJson, type Json } from './canonical-json.ts';
-import { SIGNATURE } from './receipt-schema.ts';
+import { SIGNATURE } from './receipt/schema.ts';
 
 export const HOLD_PREFIX = 'holds/';
 

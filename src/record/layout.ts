@@ -11,7 +11,7 @@ import {
   type ParsedObjectKey,
   parseObjectKey,
 } from './object-key.ts';
-import { QUARANTINE_PREFIX, releasedKey } from './quarantine-key.ts';
+import { QUARANTINE_PREFIX, releasedKey } from './quarantine/key.ts';
 import { FIRST_VERSION, splitVersion } from './versions.ts';
 
 /** As the configuration says it. */

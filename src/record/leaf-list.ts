@@ -6,8 +6,8 @@ import type { ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import type { LeafDigests } from './leaf-hasher.ts';
 import { receiptKey } from './object-key.ts';
-import type { CiphertextFacts } from './receipt-schema.ts';
-import type { ReceiptSigner } from './receipt.ts';
+import type { CiphertextFacts } from './receipt/schema.ts';
+import type { ReceiptSigner } from './receipt/receipt.ts';
 import { getSmall, putSmall } from './small-object.ts';
 
 /** 5 GiB in leaves of 5 MiB. More of them would make a receipt of over 70 KB out of one of 2, and receipts are read by the thousand. */

@@ -3,7 +3,7 @@ import type { Budget } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { ObjectStore } from '../ports.ts';
 import { subjectHash } from './erasure.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
+import type { ReceiptKeys } from './receipt/keys.ts';
 import { getSmall } from './small-object.ts';
 import {
   MAX_SOURCE_DELETION_BYTES,

@@ -5,7 +5,7 @@ import { INSTRUCTION_SUFFIX } from './instruction-file.ts';
 import { identifyKey } from './layout.ts';
 import { KEY_PREFIX, keyRecordFolder } from './key-record.ts';
 import { claimKey, MEDIA_PREFIX } from './object-key.ts';
-import { bothPlaces, QUARANTINE_PREFIX } from './quarantine-key.ts';
+import { bothPlaces, QUARANTINE_PREFIX } from './quarantine/key.ts';
 import { splitVersion } from './versions.ts';
 
 /** As tombstones name it (`Erasure.what`); `mark`: of a link, or a claim. */

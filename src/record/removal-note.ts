@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { parseForeignJson } from '../json.ts';
 import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { SIGNATURE } from './receipt-schema.ts';
+import { SIGNATURE } from './receipt/schema.ts';
 
 export const REMOVAL_PREFIX = 'removals/';
 export const REMOVAL_NOTE_SCHEMA = 'genesys-media-archive/removals/v1';

@@ -2,7 +2,7 @@
 import type { ObjectStat } from '../ports.ts';
 import { isSameId } from '../recording/id.ts';
 import { isSameRecording } from './identity.ts';
-import type { Receipt } from './receipt-schema.ts';
+import type { Receipt } from './receipt/schema.ts';
 
 type Ids = Receipt['ids'];
 

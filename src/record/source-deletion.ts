@@ -7,7 +7,7 @@ import { parseForeignJson } from '../json.ts';
 import { parseDay } from '../recording/time.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { subjectHash } from './erasure.ts';
-import { SIGNATURE } from './receipt-schema.ts';
+import { SIGNATURE } from './receipt/schema.ts';
 
 export const SOURCE_DELETION_PREFIX = 'source-deletions/';
 export const SOURCE_DELETION_SCHEMA = 'genesys-media-archive/source-deletion/v1';

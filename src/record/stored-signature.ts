@@ -1,7 +1,7 @@
 import type { Budget } from '../clock.ts';
 import type { ObjectStore } from '../ports.ts';
-import { limitsOf, type ReceiptKeys } from './receipt-keys.ts';
-import { checkSignature, type SignatureVerdict, type SignedStatement } from './receipt.ts';
+import { limitsOf, type ReceiptKeys } from './receipt/keys.ts';
+import { checkSignature, type SignatureVerdict, type SignedStatement } from './receipt/receipt.ts';
 
 /**
  * Checks the signature of a statement as {@link checkSignature} does, and asks the store when it got it where the key is limited

@@ -3,7 +3,7 @@
  * name with a version before the extension, `{recordingId}.v2.enc`, and its receipt names the one before it. The first has no version in
  * its name.
  */
-import type { SignedReceipt } from './receipt-schema.ts';
+import type { SignedReceipt } from './receipt/schema.ts';
 import { isSameId } from '../recording/id.ts';
 
 /** The first object of a recording. */

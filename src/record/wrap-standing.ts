@@ -1,8 +1,8 @@
 import type { Budget } from '../clock.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { hashWrap } from './first-wrap.ts';
-import type { ReceiptKeys } from './receipt-keys.ts';
-import type { SignedReceipt } from './receipt-schema.ts';
+import type { ReceiptKeys } from './receipt/keys.ts';
+import type { SignedReceipt } from './receipt/schema.ts';
 import { coversInstruction, readAmendment } from './wrap-amendment.ts';
 
 /**

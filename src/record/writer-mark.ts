@@ -5,8 +5,8 @@ import type { RecordingIds } from '../ports.ts';
 import { present } from '../present.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { hashMetadata, statedWrap } from './identity.ts';
-import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt-keys.ts';
-import type { ReceiptSigner } from './receipt.ts';
+import { isRevoked, publicKeyOf, type ReceiptKeys } from './receipt/keys.ts';
+import type { ReceiptSigner } from './receipt/receipt.ts';
 
 /** Of the user metadata of an object: `v1.{keyId}.{base64url of the signature}`. */
 export const MARK = 'gca-mark';

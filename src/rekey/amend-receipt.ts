@@ -1,7 +1,7 @@
 import { type Budget, type Clock, systemClock } from '../clock.ts';
 import { ArchiveError } from '../errors.ts';
 import type { CheckedObject, CheckedPorts } from '../audit/open-checked.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { amendWrap, type NewWrap } from '../record/wrap-amendment.ts';
 
 export interface AmendPorts extends CheckedPorts {

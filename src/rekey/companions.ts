@@ -4,8 +4,8 @@ import { ArchiveError } from '../errors.ts';
 import type { ObjectStat, ObjectStore } from '../ports.ts';
 import { present } from '../present.ts';
 import { companionKeys, companionPrefixes, parseCompanion } from '../record/object-key.ts';
-import { readReceipt } from '../record/read-receipt.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import { readReceipt } from '../record/receipt/read-receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { MARK, markMetadata } from '../record/writer-mark.ts';
 
 /** Of stores that were asked: most archives have nothing beside their recordings. */

@@ -13,7 +13,7 @@ import { formatInstruction, instructionKey, readInstruction } from '../record/in
 import { createKeyRecords, keyRecordOf } from '../record/key-records.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../audit/open-checked.ts';
 import { present } from '../present.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { findCompanions, remark } from './companions.ts';
 import { type AmendedWrap, amendReceipt } from './amend-receipt.ts';
 import { renewInstruction } from './publish-instruction.ts';

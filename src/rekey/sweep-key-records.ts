@@ -1,8 +1,8 @@
 /** Key records that no object has: what attempts that were killed, or lost a race, have left. */
 import type { Budget, Clock } from '../clock.ts';
 import type { ObjectStat, ObjectStore, VersionedStore } from '../ports.ts';
-import { type Examination, examineRecording } from '../audit/examine-recording.ts';
-import type { ReceiptTrust } from '../audit/examine-ports.ts';
+import { type Examination, examineRecording } from '../audit/examine/recording.ts';
+import type { ReceiptTrust } from '../audit/examine/ports.ts';
 import {
   isKeyRecordKey,
   KEY_PREFIX,

@@ -1,5 +1,6 @@
 import type { ArchiveError } from '../errors.ts';
 import { parseForeignJson } from '../json.ts';
+import { present } from '../present.ts';
 
 /**
  * The file of one event: one line of JSON, in `queue/` and in `failed/`. Several of them one after the other are JSON lines with
@@ -33,7 +34,7 @@ export interface Reschedule {
 /** The event as it waits for its next attempt. */
 export function rescheduled(spooled: SpooledEvent, { notBefore, attempts, error }: Reschedule): SpooledEvent {
   const { event, ...state } = spooled;
-  const last = error === undefined ? {} : { reason: error.message, code: error.code };
+  const last = present({ reason: error?.message, code: error?.code });
   return { ...state, attempts, notBefore, ...last, event };
 }
 

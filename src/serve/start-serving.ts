@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { ArchiveConfig } from '../config/config.ts';
-import { ArchiveError, describeForeign } from '../errors.ts';
+import { ArchiveError } from '../errors.ts';
+import { listen as listenOn } from '../listen.ts';
 import type { Logger } from '../log.ts';
 import { present } from '../present.ts';
 import { createSharedEntry, type EntryTimeouts, type HttpEntry } from './http-entry.ts';
@@ -80,9 +79,9 @@ export async function startServingAll(
     for (const options of archives) pipelines.push(await startPipeline(options));
     const doors = pipelines.map(({ door }) => door);
     entry = createSharedEntry(doors, { logger, ...present({ timeouts }) });
-    const url = listen === undefined ? undefined : await startListening(entry, listen);
+    const open = listen === undefined ? undefined : await listenOn(entry.server, listen);
     return {
-      url,
+      url: open?.url,
       foundQueued: pipelines.reduce((total, { foundQueued }) => total + foundQueued, 0),
       strangers: pipelines.flatMap(({ strangers }) => strangers),
       caughtUp: async () => {
@@ -114,23 +113,6 @@ function requireSafeEntry(
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
-}
-
-async function startListening(
-  { server }: HttpEntry,
-  { host, port }: { readonly host: string; readonly port: number },
-): Promise<string> {
-  server.listen({ host, port });
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    throw new ArchiveError('USAGE', `cannot listen on ${host} port ${port}: ${describeForeign(error)}`, {
-      hint: 'EADDRINUSE: another program has the port; choose another one with --port',
-    });
-  }
-  const address = server.address();
-  const actual = typeof address === 'object' && address !== null ? address.port : port;
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${actual}`;
 }
 
 /** Resolves when every request has been answered. */

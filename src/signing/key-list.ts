@@ -1,8 +1,8 @@
 /** Lists of public keys with the times that each of them counts (`docs/keys.md`): JSON that people keep, and that programs extend. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
-import type { DatedKey, KeyLimits } from '../record/receipt-keys.ts';
-import { signingKeyId } from '../record/receipt.ts';
+import type { DatedKey, KeyLimits } from '../record/receipt/keys.ts';
+import { signingKeyId } from '../record/receipt/receipt.ts';
 import { ArchiveError } from '../errors.ts';
 import { present } from '../present.ts';
 

@@ -2,9 +2,9 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { GetPublicKeyCommand, SignCommand } from '@aws-sdk/client-kms';
 import { type Budget, type Clock, unlimited } from '../clock.ts';
-import { type ReceiptSigner, signingKeyId } from '../record/receipt.ts';
-import { assertAbout, connectKms, incomplete, type KmsClientOptions } from '../envelope/kms-client.ts';
-import { SIGNING_KEY_HINT } from '../envelope/kms-errors.ts';
+import { type ReceiptSigner, signingKeyId } from '../record/receipt/receipt.ts';
+import { assertAbout, connectKms, incomplete, type KmsClientOptions } from '../envelope/kms/client.ts';
+import { SIGNING_KEY_HINT } from '../envelope/kms/errors.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 

@@ -1,5 +1,5 @@
-import { judgeTime, limitsOf, type ReceiptKeys } from '../record/receipt-keys.ts';
-import type { ReceiptSigner } from '../record/receipt.ts';
+import { judgeTime, limitsOf, type ReceiptKeys } from '../record/receipt/keys.ts';
+import type { ReceiptSigner } from '../record/receipt/receipt.ts';
 import { ArchiveError } from '../errors.ts';
 
 /**

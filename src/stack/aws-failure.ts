@@ -1,6 +1,6 @@
 import { isAboutCredentials, readAwsError } from '../aws/classify-error.ts';
 import { ArchiveError } from '../errors.ts';
-import { faultError, faultOf } from '../http/connection-faults.ts';
+import { faultError, faultOf } from '../http/connection/faults.ts';
 import { type Diagnosis, fail } from './diagnosis.ts';
 
 /** What is known of a call that AWS did not answer as hoped. Never holds the SDK's error: that one carries the request. */

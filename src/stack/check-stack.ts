@@ -1,17 +1,17 @@
 import type { Budget, Clock } from '../clock.ts';
-import type { DeploySettings } from '../config/deploy-settings.ts';
+import type { DeploySettings } from '../config/deploy/settings.ts';
 import type { Logger } from '../log.ts';
 import type { Proxies } from '../proxies.ts';
 import { createSqsQueue } from '../queue/sqs-queue.ts';
 import { type AwsClients, createAwsClients } from './aws-clients.ts';
 import { lookAt } from './aws-failure.ts';
-import { checkAlarms, checkLastArchive, readOldestAge } from './check-alarms.ts';
-import { checkBucket } from './check-bucket.ts';
-import { checkEventSource, readFunction } from './check-function.ts';
-import { checkHardening } from './check-hardening.ts';
-import { checkKeyRotation, checkKeyState, checkSigningKey } from './check-key.ts';
-import { checkQueues, describeAge } from './check-queues.ts';
-import { checkSecret, type OAuthClient, readCredentials } from './check-secrets.ts';
+import { checkAlarms, checkLastArchive, readOldestAge } from './checks/alarms.ts';
+import { checkBucket } from './checks/bucket.ts';
+import { checkEventSource, readFunction } from './checks/function.ts';
+import { checkHardening } from './checks/hardening.ts';
+import { checkKeyRotation, checkKeyState, checkSigningKey } from './checks/key.ts';
+import { checkQueues, describeAge } from './checks/queues.ts';
+import { checkSecret, type OAuthClient, readCredentials } from './checks/secrets.ts';
 import { type Diagnosis, skip } from './diagnosis.ts';
 import { readStack, type StackOutputs } from './read-stack.ts';
 

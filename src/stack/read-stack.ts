@@ -1,4 +1,4 @@
-import { STACK_OUTPUTS, type StackOutput } from '../config/deploy-settings.ts';
+import { STACK_OUTPUTS, type StackOutput } from '../config/deploy/settings.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { describeFailure, sortAwsFailure } from './aws-failure.ts';
 import { fail, type Diagnosis, ok, warn } from './diagnosis.ts';

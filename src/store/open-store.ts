@@ -6,6 +6,7 @@ import { present } from '../present.ts';
 import { createDirectoryStore } from './directory/directory-store.ts';
 import { isObjectKey } from './object-rules.ts';
 import type { S3ClientOptions } from './s3/client.ts';
+import type { S3StoreOptions } from './s3/s3-store.ts';
 
 export type StoreLocation =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string | undefined }
@@ -54,21 +55,21 @@ export function parseStoreLocation(location: string): StoreLocation {
  * @throws `CONFIG_INVALID` (not retryable).
  */
 export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<ObjectStore> {
-  const { clock = systemClock, logger = silentLogger, expectedBucketOwner } = options;
   const parsed = parseStoreLocation(location);
-  if (parsed.kind === 'directory') return createDirectoryStore(parsed.path, clock);
+  if (parsed.kind === 'directory') return createDirectoryStore(parsed.path, options.clock ?? systemClock);
   const [{ createS3Client }, { createS3Store }] = await Promise.all([
     import('./s3/client.ts'),
     import('./s3/s3-store.ts'),
   ]);
-  return createS3Store({
-    client: createS3Client(options.s3),
-    proxies: options.s3?.proxies,
-    bucket: parsed.bucket,
-    ...present({ prefix: parsed.prefix, expectedBucketOwner }),
-    clock,
-    logger,
-  });
+  return createS3Store({ client: createS3Client(options.s3), ...placeOf(parsed, options) });
+}
+
+/** What the adapters for a bucket need besides its client. */
+export function placeOf(
+  { bucket, prefix }: Extract<StoreLocation, { readonly kind: 's3' }>,
+  { clock = systemClock, logger = silentLogger, expectedBucketOwner, s3 }: OpenStoreOptions,
+): Omit<S3StoreOptions, 'client'> {
+  return { bucket, proxies: s3?.proxies, clock, logger, ...present({ prefix, expectedBucketOwner }) };
 }
 
 function invalid(location: string, why: string): ArchiveError {

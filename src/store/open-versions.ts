@@ -1,9 +1,7 @@
 import { systemClock } from '../clock.ts';
-import { silentLogger } from '../log.ts';
 import type { VersionedStore } from '../ports.ts';
-import { present } from '../present.ts';
 import { createDirectoryVersions } from './directory/versions.ts';
-import { type OpenStoreOptions, parseStoreLocation } from './open-store.ts';
+import { type OpenStoreOptions, parseStoreLocation, placeOf } from './open-store.ts';
 
 /**
  * The versions of all objects of the store at `location`. Makes no request.
@@ -14,21 +12,13 @@ export async function openVersions(
   location: string,
   options: OpenStoreOptions = {},
 ): Promise<VersionedStore> {
-  const { clock = systemClock, logger = silentLogger, expectedBucketOwner } = options;
   const parsed = parseStoreLocation(location);
-  if (parsed.kind === 'directory') return createDirectoryVersions(parsed.path, clock);
+  if (parsed.kind === 'directory') return createDirectoryVersions(parsed.path, options.clock ?? systemClock);
   const [{ createS3Client }, { openAccess, locationOf }, { createS3Versions }] = await Promise.all([
     import('./s3/client.ts'),
     import('./s3/s3-store.ts'),
     import('./s3/versions.ts'),
   ]);
-  const place = {
-    client: createS3Client(options.s3),
-    proxies: options.s3?.proxies,
-    bucket: parsed.bucket,
-    ...present({ prefix: parsed.prefix, expectedBucketOwner }),
-    clock,
-    logger,
-  };
+  const place = { client: createS3Client(options.s3), ...placeOf(parsed, options) };
   return createS3Versions(openAccess(place), locationOf(place));
 }

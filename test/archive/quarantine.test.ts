@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { createArchiver } from '../../src/create/archiver.ts';
-import { isQuarantineKey, releasedKey } from '../../src/record/quarantine-key.ts';
-import { readQuarantineNote } from '../../src/record/quarantine-note.ts';
+import { isQuarantineKey, releasedKey } from '../../src/record/quarantine/key.ts';
+import { readQuarantineNote } from '../../src/record/quarantine/note.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { failure } from '../failure.ts';

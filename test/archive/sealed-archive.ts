@@ -7,7 +7,7 @@ import { keepKey } from '../../src/archive/keep-key.ts';
 import { issueReceipt } from '../../src/archive/issue-receipt.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+import { createReceiptSigner, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { markMetadata } from '../../src/record/writer-mark.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';

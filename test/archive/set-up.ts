@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import { archiveRequest, type ArchiveResult } from '../../src/archive/archive-request.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';

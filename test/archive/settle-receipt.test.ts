@@ -1,15 +1,15 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import { archiveAgain } from '../../src/archive/archive-again.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
 import { issuerOf } from '../../src/archive/issuer.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { parseReceipt } from '../../src/record/receipt-schema.ts';
+import { parseReceipt } from '../../src/record/receipt/schema.ts';
 import { idempotencyMetadata } from '../../src/record/identity.ts';
-import { checkSignature, createReceiptSigner, formatReceipt } from '../../src/record/receipt.ts';
+import { checkSignature, createReceiptSigner, formatReceipt } from '../../src/record/receipt/receipt.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { MARK } from '../../src/record/writer-mark.ts';
 import { unlimited } from '../../src/clock.ts';

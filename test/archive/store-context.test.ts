@@ -4,7 +4,7 @@ import type { ArchiveResult } from '../../src/archive/archive-request.ts';
 import { idempotencyKey } from '../../src/record/identity.ts';
 import { contextKey, objectKey } from '../../src/record/object-key.ts';
 import { verifyRecording } from '../../src/audit/read-recording.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { keepContext, storeContext } from '../../src/archive/store-context.ts';
 import { checkMark } from '../../src/record/writer-mark.ts';
 import { unlimited } from '../../src/clock.ts';

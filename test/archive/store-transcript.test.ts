@@ -12,8 +12,8 @@ import {
   TRANSCRIPT_STATUSES,
   transcriptKey,
 } from '../../src/record/object-key.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
-import { parseTranscript } from '../../src/record/read-transcript.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
+import { parseTranscript } from '../../src/record/parse-transcript.ts';
 import { writeTranscript } from '../../src/record/transcript.ts';
 import { checkMark } from '../../src/record/writer-mark.ts';
 import { failure } from '../failure.ts';

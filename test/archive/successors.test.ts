@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { archiveAgain } from '../../src/archive/archive-again.ts';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import {
   findCurrentRecordings,
@@ -18,15 +18,15 @@ import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
 import { createRewrapper } from '../../src/envelope/rewrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
 import { rewrapRecording } from '../../src/rekey/rewrap-recordings.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { findCurrentVersion } from '../../src/record/current-version.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { parseReceipt } from '../../src/record/receipt-schema.ts';
-import { checkSignature, createReceiptSigner, formatReceipt } from '../../src/record/receipt.ts';
+import { parseReceipt } from '../../src/record/receipt/schema.ts';
+import { checkSignature, createReceiptSigner, formatReceipt } from '../../src/record/receipt/receipt.ts';
 import { keyOfVersion } from '../../src/record/versions.ts';
 import { MARK } from '../../src/record/writer-mark.ts';
 import { failure } from '../failure.ts';

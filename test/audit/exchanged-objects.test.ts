@@ -11,7 +11,7 @@ import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { contextKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { readRange } from '../../src/audit/read-range.ts';
 import { restoreRecording, verifyRecording } from '../../src/audit/read-recording.ts';
-import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+import { createReceiptSigner, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { reencryptRecording } from '../../src/rekey/reencrypt-recordings.ts';
 import { rewrapRecording } from '../../src/rekey/rewrap-recordings.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
@@ -28,7 +28,7 @@ import {
 } from '../../src/envelope/raw-wrap.ts';
 import { createResealer } from '../../src/envelope/reencrypt.ts';
 import { createRewrapper } from '../../src/envelope/rewrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { Envelope, ObjectStore, RecordingIds } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';

@@ -5,7 +5,7 @@ import {
   listRecordings,
   type DayRange,
 } from '../../src/audit/find-recording.ts';
-import { quarantineKey } from '../../src/record/quarantine-key.ts';
+import { quarantineKey } from '../../src/record/quarantine/key.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 import { unlimited } from '../../src/clock.ts';
 import { mapStore } from '../archive/map-store.ts';

@@ -4,8 +4,8 @@ import { compareWithReceipt, finding, FINDING_KINDS } from '../../src/audit/comp
 import { hashMetadata, idempotencyMetadata } from '../../src/record/identity.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import type { Receipt, SignedReceipt } from '../../src/record/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
+import type { Receipt, SignedReceipt } from '../../src/record/receipt/schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { putSmall } from '../../src/record/small-object.ts';
 import { verifyBody } from '../../src/audit/verify-body.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';

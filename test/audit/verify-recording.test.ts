@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { issueTerminalReceipt } from '../../src/archive/issue-receipt.ts';
 import { LEAF_BYTES } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { openChecked } from '../../src/audit/open-checked.ts';
 import {
   type VerifyDepth,

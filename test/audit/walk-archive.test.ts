@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { isQuarantineKey, quarantineKey } from '../../src/record/quarantine-key.ts';
+import { isQuarantineKey, quarantineKey } from '../../src/record/quarantine/key.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { isSampled, walkArchive, type WalkOptions } from '../../src/audit/walk-archive.ts';
 import { unlimited } from '../../src/clock.ts';

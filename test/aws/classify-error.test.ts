@@ -7,8 +7,8 @@ import {
   kindOfStatus,
   readAwsError,
 } from '../../src/aws/classify-error.ts';
-import { sortKmsError } from '../../src/envelope/kms-errors.ts';
-import { sortSecretError } from '../../src/secrets/secret-errors.ts';
+import { sortKmsError } from '../../src/envelope/kms/errors.ts';
+import { sortSecretError } from '../../src/secrets/errors.ts';
 import { sortAwsFailure } from '../../src/stack/aws-failure.ts';
 import { sortS3Error } from '../../src/store/s3/errors.ts';
 

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create/archiver.ts';
 import { createBackfill } from '../../src/create/backfill/create-backfill.ts';
 import { parseEvent } from '../../src/events/parse-event.ts';
-import type { Outcome } from '../../src/jobs/job-kind.ts';
+import type { Outcome } from '../../src/jobs/kind.ts';
 import { createLayout } from '../../src/record/layout.ts';
 import { type FastClock, fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readErased } from '../../src/catalogue/erasures.ts';
-import { readSearchKeys } from '../../src/catalogue/search-keys.ts';
+import { readSearchKeys } from '../../src/catalogue/search/keys.ts';
 import { openSealed } from '../../src/record/sealed-object.ts';
 import { peopleFileKey, peopleIds } from '../../src/catalogue/places.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { readRows } from '../../src/catalogue/day-file.ts';
+import { readRows } from '../../src/catalogue/day/day-file.ts';
 import { inMemory } from '../../src/catalogue/in-memory.ts';
-import { rowsOf, searchTable } from '../../src/catalogue/search-file.ts';
+import { rowsOf, searchTable } from '../../src/catalogue/search/table.ts';
 import { COLUMNS } from '../../src/catalogue/schema.ts';
-import { compileQuery } from '../../src/catalogue/search-query.ts';
+import { compileQuery } from '../../src/catalogue/search/query.ts';
 import { parquetTables } from '../../src/parquet/tables.ts';
 
 /** Written once, by the first version: GZIP throughout, pages of 64 KiB, lists without dictionaries, least and greatest values of text. */

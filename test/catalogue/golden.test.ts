@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openDayFile, readRows } from '../../src/catalogue/day-file.ts';
-import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts';
+import { openDayFile, readRows } from '../../src/catalogue/day/day-file.ts';
+import { findRecordings, findRows } from '../../src/catalogue/search/find-recordings.ts';
 import { inMemory } from '../../src/catalogue/in-memory.ts';
 import { dayFileKey } from '../../src/catalogue/places.ts';
 import { type CatalogueRow, COLUMNS } from '../../src/catalogue/schema.ts';
-import type { SearchQuery } from '../../src/catalogue/search-query.ts';
+import type { SearchQuery } from '../../src/catalogue/search/query.ts';
 import { unlimited } from '../../src/clock.ts';
 import { parquetTables } from '../../src/parquet/tables.ts';
 import { DAY, inventPorts } from './invented-archive.ts';

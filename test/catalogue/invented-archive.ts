@@ -18,8 +18,8 @@ import {
 } from '../../src/record/facts-file.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { formatReceipt } from '../../src/record/receipt.ts';
-import { RECEIPT_SCHEMA } from '../../src/record/receipt-schema.ts';
+import { formatReceipt } from '../../src/record/receipt/receipt.ts';
+import { RECEIPT_SCHEMA } from '../../src/record/receipt/schema.ts';
 import { versionedStore } from './versioned-store.ts';
 
 export const DAY = '2026-03-05';

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CreateKeyCommand, DisableKeyCommand } from '@aws-sdk/client-kms';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { createClient } from '../simulator/kms-fixture.ts';
 import { makeDirectory, runCli } from './run-cli.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type Json } from '../../src/record/canonical-json.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 import { makeDirectory } from './run-cli.ts';
 import { runHere } from './run-here.ts';

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { canonicalJson } from '../../src/record/canonical-json.ts';
-import { mapAhead } from '../../src/cli/_map-ahead.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND, THIRD } from './archive-fixture.ts';
 import { runHere } from './run-here.ts';
 
@@ -110,31 +109,6 @@ describe('list', () => {
     await writeFile(path.join(store, sidecarKey(key)), 'no JSON');
     expect((await runHere(['list'], { env })).code).toBe(0);
     expect(await readFile(path.join(store, key), 'utf8')).toBe('x');
-  });
-});
-
-describe('mapAhead', () => {
-  it('keeps the order, has no more than so many under way, and fails in turn', async () => {
-    let now = 0;
-    let most = 0;
-    const slow = async (item: number) => {
-      now += 1;
-      most = Math.max(most, now);
-      await new Promise((resolve) => setTimeout(resolve, item % 3));
-      now -= 1;
-      if (item === 7) throw new Error('seven');
-      return item;
-    };
-    async function* numbers() {
-      for (let item = 0; item < 20; item += 1) yield await Promise.resolve(item);
-    }
-    const seen: number[] = [];
-    const all = async () => {
-      for await (const item of mapAhead(numbers(), 4, slow)) seen.push(item);
-    };
-    await expect(all()).rejects.toThrow('seven');
-    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    expect(most).toBeLessThanOrEqual(4);
   });
 });
 

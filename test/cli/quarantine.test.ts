@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
-import { isQuarantineKey, releasedKey } from '../../src/record/quarantine-key.ts';
+import { isQuarantineKey, releasedKey } from '../../src/record/quarantine/key.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { makeQuarantineWorld, QUARANTINE_RULES } from '../keep/quarantine/quarantine-world.ts';

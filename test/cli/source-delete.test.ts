@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings/scripted.ts';
 import { canonicalJson } from '../../src/record/canonical-json.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { DRILL_SCHEMA, drillKey, drillKeyName, drillText } from '../../src/proof/drill/drill-report.ts';
 import { noteKey } from '../../src/proof/formats/note.ts';
 import { DAY_MS, dayOf } from '../../src/recording/time.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_CONFIG_FILE, describeStranger, readConfigFile } from '../../src/config/file.ts';
-import { readDeploySettings } from '../../src/config/deploy-file.ts';
+import { readDeploySettings } from '../../src/config/deploy/file.ts';
 import { runCli } from '../cli/run-cli.ts';
 
 let dir = '';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { retention } from '../../src/config/home-settings.ts';
-import { keyFiles, timestampUrls, witnessList } from '../../src/config/proof-values.ts';
+import { retention } from '../../src/config/deploy/home.ts';
+import { keyFiles, timestampUrls, witnessList } from '../../src/config/values/proof.ts';
 import { retentionAtWrite } from '../../src/config/retention-at-write.ts';
-import { kmsKeyIds } from '../../src/config/values.ts';
+import { kmsKeyIds } from '../../src/config/values/values.ts';
 
 const VKEY = `witness.example.com+0123abcd+${'A'.repeat(43)}=`;
 const problemOf = (parsed: {

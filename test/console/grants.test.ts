@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grantsOf, seesDivisions } from '../../src/console/access.ts';
 import { GRANTS, type Grant, type Role, ROLES } from '../../src/console/api-schema.ts';
-import type { Route } from '../../src/console/route.ts';
-import { ROUTES } from '../../src/console/routes.ts';
+import type { Route } from '../../src/console/routes/route.ts';
+import { ROUTES } from '../../src/console/routes/routes.ts';
 import { ACCESS_PREFIX, parseAccessEntry } from '../../src/record/access-entry.ts';
 import {
   ask,

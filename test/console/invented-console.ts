@@ -8,7 +8,7 @@ import { type RunningConsole, startConsole } from '../../src/console/start-conso
 import type { SignOn } from '../../src/console/sign-on/sign-on.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { silentLogger } from '../../src/log.ts';
 import { parquetTables } from '../../src/parquet/tables.ts';
 import type { ObjectStore } from '../../src/ports.ts';
@@ -17,8 +17,8 @@ import { hashMetadata } from '../../src/record/identity.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { LeafHasher } from '../../src/record/leaf-hasher.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt.ts';
-import type { Receipt } from '../../src/record/receipt-schema.ts';
+import { createReceiptSigner, formatReceipt, signingKeyId } from '../../src/record/receipt/receipt.ts';
+import type { Receipt } from '../../src/record/receipt/schema.ts';
 import { type Call, factsLine, putFacts } from '../catalogue/invented-archive.ts';
 import { versionedStore } from '../catalogue/versioned-store.ts';
 

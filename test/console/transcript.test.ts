@@ -3,7 +3,7 @@ import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { openConsoleArchive } from '../../src/create/console.ts';
-import { contextOf } from '../../web/pages/context.ts';
+import { contextOf } from '../../web/pages/recording/context.ts';
 import { backfills, type Started } from '../backfill/start-backfill.ts';
 import { ask, openConsole, type OpenConsole } from './invented-console.ts';
 

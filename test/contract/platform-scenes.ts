@@ -1,5 +1,5 @@
 import type { PublishedCall } from '../../packages/simulator/src/published/published-route.ts';
-import type { RecordingsWorld } from '../../packages/simulator/src/published/recordings-world.ts';
+import type { RecordingsWorld } from '../../packages/simulator/src/published/recordings/world.ts';
 import { customerSessionId } from '../../packages/simulator/src/published/analytics/describe.ts';
 import { loadSdk, type SdkCall } from './sdk.ts';
 

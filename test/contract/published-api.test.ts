@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BACKFILL_CALLS } from '../../src/genesys/backfill-calls.ts';
 import { CALLS } from '../../src/genesys/permissions.ts';
 import { formatQuery } from '../../src/genesys/recordings/policy.ts';
-import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings-model.ts';
+import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings/scripted.ts';
 import {
   PUBLISHED_ROUTES,
   type PublishedCall,
-} from '../../packages/simulator/src/published/recordings-routes.ts';
+} from '../../packages/simulator/src/published/recordings/routes.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { PLATFORM_SCENES } from './platform-scenes.ts';
 import { deviationsOf, fieldsOf, mutantsOf } from './published-model.ts';

@@ -6,7 +6,7 @@ import { openChecked } from '../../src/audit/open-checked.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createReader, openConfiguredStore, openKeySources, readTrust } from '../../src/create/archiver.ts';
-import { openEnvelope } from '../../src/envelope/key-sources.ts';
+import { openEnvelope } from '../../src/envelope/keys/sources.ts';
 import { openRewrapping } from '../../src/job-kinds/rewrap.ts';
 import { contextKey, transcriptKey } from '../../src/record/object-key.ts';
 import { MARK } from '../../src/record/writer-mark.ts';

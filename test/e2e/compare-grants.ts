@@ -1,4 +1,4 @@
-import type { Statement } from '../../infra/statement.ts';
+import type { Statement } from '../../infra/access/statement.ts';
 import type { AwsCall } from './aws-call-recorder.ts';
 
 /** An asterisk stands for any characters, slashes among them, wherever it is. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CreateKeyCommand } from '@aws-sdk/client-kms';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { writerStatements } from '../../infra/policies.ts';
+import { writerStatements } from '../../infra/access/policies.ts';
 import { createClient } from '../simulator/kms-fixture.ts';
 import { recordAwsCalls } from './aws-call-recorder.ts';
 import { ORGANIZATION, startWorld } from './lambda-function.ts';

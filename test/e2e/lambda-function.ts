@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { type SecretsEndpoint, startSecrets } from '../../packages/simulator/src/secrets/secrets.ts';
 import {

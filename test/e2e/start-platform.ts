@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings/scripted.ts';
 import { startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';

@@ -10,10 +10,10 @@ import {
   MAX_PLAINTEXT_SIZE,
   plaintextSize,
 } from '../../src/envelope/gcm.ts';
-import { parseKeyring } from '../../src/envelope/keyring.ts';
+import { parseKeyring } from '../../src/envelope/keys/keyring.ts';
 import { createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
-import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
+import { sealS3ecV2 } from '../../src/envelope/s3ec/v2.ts';
+import { sealS3ecV3 } from '../../src/envelope/s3ec/v3.ts';
 import { chunked, run } from './bytes.ts';
 
 const wrapper = createAesWrapper({ kid: 'k1', key: randomBytes(32) });

@@ -4,7 +4,7 @@ import { unlimited } from '../../src/clock.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createEnvelopeReader, type ReadingKeys } from '../../src/envelope/envelope-reader.ts';
 import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { InstructionContent, Sealer } from '../../src/ports.ts';
 import { codeOf, rejectionOf, run } from './bytes.ts';

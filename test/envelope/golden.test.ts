@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { deriveCommitment, deriveEncryptionKey, parseS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
+import { deriveCommitment, deriveEncryptionKey, parseS3ecV3 } from '../../src/envelope/s3ec/v3.ts';
 import { unwrapDataKey } from '../../src/envelope/key-wrap.ts';
-import { parseS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
+import { parseS3ecV2 } from '../../src/envelope/s3ec/v2.ts';
 import { bytewise, chunked, rejectionOf, run } from './bytes.ts';
 import { goldenObjects, goldenUnwrapper } from './golden.ts';
 

@@ -12,9 +12,9 @@ import {
   createRsaWrapper,
   rsaKeyId,
 } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope, partialContext, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
-import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
-import { createS3ecV3Instruction, parseS3ecV3, sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
+import { createS3ecEnvelope, partialContext, recordingContext } from '../../src/envelope/s3ec/envelope.ts';
+import { sealS3ecV2 } from '../../src/envelope/s3ec/v2.ts';
+import { createS3ecV3Instruction, parseS3ecV3, sealS3ecV3 } from '../../src/envelope/s3ec/v3.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { codeOf, failureOf, rejectionOf, run } from './bytes.ts';
 import { memoryKeyService } from './memory-key-service.ts';

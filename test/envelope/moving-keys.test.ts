@@ -12,7 +12,7 @@ import {
 } from '../../src/envelope/raw-wrap.ts';
 import { createResealer, requireReadable } from '../../src/envelope/reencrypt.ts';
 import { createRewrapper } from '../../src/envelope/rewrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { InstructionContent, ObjectStat, Sealer } from '../../src/ports.ts';

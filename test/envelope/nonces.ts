@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { KeyWrapper } from '../../src/envelope/key-wrap.ts';
 import { createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { Envelope } from '../../src/ports.ts';
 

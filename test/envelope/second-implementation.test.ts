@@ -10,8 +10,8 @@ import {
   createRsaWrapper,
   rsaKeyId,
 } from '../../src/envelope/raw-wrap.ts';
-import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
-import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
+import { sealS3ecV2 } from '../../src/envelope/s3ec/v2.ts';
+import { sealS3ecV3 } from '../../src/envelope/s3ec/v3.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { Sealer } from '../../src/ports.ts';
 import { chunked, run } from './bytes.ts';

@@ -10,12 +10,12 @@ import { firstWrapOf, hashWrap } from '../../src/record/first-wrap.ts';
 import { KEY_PREFIX } from '../../src/record/key-record.ts';
 import { createKeyRecords, keyRecordOf, readWrap } from '../../src/record/key-records.ts';
 import { linkKey, receiptKey } from '../../src/record/object-key.ts';
-import { parseReceipt } from '../../src/record/receipt-schema.ts';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { parseReceipt } from '../../src/record/receipt/schema.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { addKey, formatKeyring, keyringUnwrapper } from '../../src/envelope/keyring.ts';
+import { addKey, formatKeyring, keyringUnwrapper } from '../../src/envelope/keys/keyring.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStat, ObjectStore, UnfinishedUpload } from '../../src/ports.ts';
 import {

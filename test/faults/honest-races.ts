@@ -1,5 +1,5 @@
 import { archiveRequest } from '../../src/archive/archive-request.ts';
-import { parseReceipt } from '../../src/record/receipt-schema.ts';
+import { parseReceipt } from '../../src/record/receipt/schema.ts';
 import { unlimited } from '../../src/clock.ts';
 import { Actor } from './actor.ts';
 import { seededRandom, SimulatedTime } from './simulated-time.ts';

@@ -1,8 +1,8 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { hashMetadata, idempotencyMetadata } from '../../src/record/identity.ts';
 import { claimKey, contextKey, linkKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { RECEIPT_SCHEMA, type Receipt } from '../../src/record/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt } from '../../src/record/receipt.ts';
+import { RECEIPT_SCHEMA, type Receipt } from '../../src/record/receipt/schema.ts';
+import { createReceiptSigner, formatReceipt } from '../../src/record/receipt/receipt.ts';
 import { MARK, markMetadata } from '../../src/record/writer-mark.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import type { MemoryS3, StoredObject } from './memory-s3.ts';

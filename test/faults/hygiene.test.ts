@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import type { Clock } from '../../src/clock.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';

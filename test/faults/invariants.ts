@@ -1,7 +1,7 @@
 import { type KeyObject } from 'node:crypto';
 import { linkKey, parseObjectKey, receiptKey } from '../../src/record/object-key.ts';
-import { checkSignature } from '../../src/record/receipt.ts';
-import { parseReceipt } from '../../src/record/receipt-schema.ts';
+import { checkSignature } from '../../src/record/receipt/receipt.ts';
+import { parseReceipt } from '../../src/record/receipt/schema.ts';
 import type { EnvelopeReader } from '../../src/ports.ts';
 import { hasLeaves } from './leaves.ts';
 import type { MemoryS3, StoredObject } from './memory-s3.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CiphertextFacts } from '../../src/record/receipt-schema.ts';
+import type { CiphertextFacts } from '../../src/record/receipt/schema.ts';
 
 /** Are these the hashes of the pieces of `body`, all of them and in their order? */
 export function hasLeaves(stated: CiphertextFacts | undefined, body: Buffer): boolean {

@@ -1,8 +1,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { hashMetadata } from '../../src/record/identity.ts';
 import { parseObjectKey, receiptKey } from '../../src/record/object-key.ts';
-import { parseReceipt, type Receipt } from '../../src/record/receipt-schema.ts';
-import { checkSignature } from '../../src/record/receipt.ts';
+import { parseReceipt, type Receipt } from '../../src/record/receipt/schema.ts';
+import { checkSignature } from '../../src/record/receipt/receipt.ts';
 import type { RecordingIds } from '../../src/ports.ts';
 import { hasLeaves } from './leaves.ts';
 import type { MemoryS3, StoredObject } from './memory-s3.ts';

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import type { ArchiveResult, DeliveryHints } from '../../src/archive/archive-request.ts';
 import { linkKey, receiptKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner, type ReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import type { Budget } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createKmsWrap, type DataKeyService } from '../../src/envelope/key-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope, createStaticReader } from '../../src/envelope/static-gcm.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';

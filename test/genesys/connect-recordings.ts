@@ -8,7 +8,7 @@ import { RECORDING_KINDS } from '../../src/recording/facts.ts';
 import type {
   ScriptedConversation,
   ScriptedRecording,
-} from '../../packages/simulator/src/published/recordings-model.ts';
+} from '../../packages/simulator/src/published/recordings/scripted.ts';
 import { type SimulatorOptions, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';

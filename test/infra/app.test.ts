@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readDeploySettings } from '../../src/config/deploy-file.ts';
-import { DEPLOY_SETTINGS_FILE } from '../../src/config/deploy-settings.ts';
+import { readDeploySettings } from '../../src/config/deploy/file.ts';
+import { DEPLOY_SETTINGS_FILE } from '../../src/config/deploy/settings.ts';
 import { ORGANIZATION } from './synthesise.ts';
 
 let dir: string;

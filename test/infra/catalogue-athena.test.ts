@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { athenaDdl } from '../../src/catalogue/ddl.ts';
-import { deploySettings } from '../../src/config/deploy-settings.ts';
+import { deploySettings } from '../../src/config/deploy/settings.ts';
 import { decide } from './evaluate-policy.ts';
 import { arnOf } from './resolve-template.ts';
 import {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createTemplateStack } from '../../infra/index.ts';
-import { deploySettings } from '../../src/config/deploy-settings.ts';
+import { deploySettings } from '../../src/config/deploy/settings.ts';
 import { synthesise } from './synthesise.ts';
 
 const page = readFileSync('docs/deployment.md', 'utf8');
@@ -21,7 +21,7 @@ it('docs/deployment.md has an example that is accepted', () => {
 });
 
 it('docs/deployment.md has every property of the construct', () => {
-  const source = ['genesys-media-archive', 'hardening-props', 'archive-home']
+  const source = ['props/archive', 'props/hardening', 'buckets/home']
     .map((name) => readFileSync(`infra/${name}.ts`, 'utf8'))
     .join('\n');
   const found = source.matchAll(

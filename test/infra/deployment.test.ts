@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RUNBOOK_ANCHORS } from '../../infra/index.ts';
-import { METRICS, METRICS_NAMESPACE, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { METRICS, METRICS_NAMESPACE, STACK_OUTPUTS } from '../../src/config/deploy/settings.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from './resolve-template.ts';
 import {

@@ -1,4 +1,4 @@
-import { type DeploySettings, deploySettings } from '../../src/config/deploy-settings.ts';
+import { type DeploySettings, deploySettings } from '../../src/config/deploy/settings.ts';
 import { ACCOUNT, REGION } from './resolve-template.ts';
 import { MAX_INSTRUCTION_BYTES } from './synthesise.ts';
 

@@ -1,7 +1,7 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkDeploySettings } from '../../src/config/deploy-file.ts';
-import { deploySettings } from '../../src/config/deploy-settings.ts';
+import { checkDeploySettings } from '../../src/config/deploy/file.ts';
+import { deploySettings } from '../../src/config/deploy/settings.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 import { AUDITOR_PERSON, BREAK_GLASS, HARDENED, OPERATOR, REPLICA, REWRAP_PERSON } from './hardened.ts';
 import { ACCOUNT, arnOf, REGION, type ResolvedTemplate } from './resolve-template.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type ArchiveResources, auditorStatements, writerStatements } from '../../infra/policies.ts';
-import type { Statement } from '../../infra/statement.ts';
-import { eraserStatements } from '../../infra/erase-policies.ts';
-import { releaserStatements } from '../../infra/release-policies.ts';
-import { rewrapStatements } from '../../infra/rewrap-policies.ts';
+import { type ArchiveResources, auditorStatements, writerStatements } from '../../infra/access/policies.ts';
+import type { Statement } from '../../infra/access/statement.ts';
+import { eraserStatements } from '../../infra/access/erase-policies.ts';
+import { releaserStatements } from '../../infra/access/release-policies.ts';
+import { rewrapStatements } from '../../infra/access/rewrap-policies.ts';
 import {
   catalogueStatements,
   drillerStatements,

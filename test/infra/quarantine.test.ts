@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkDeploySettings } from '../../src/config/deploy-file.ts';
+import { checkDeploySettings } from '../../src/config/deploy/file.ts';
 import { decide } from './evaluate-policy.ts';
 import { BREAK_GLASS } from './hardened.ts';
 import { arnOf } from './resolve-template.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkDeploySettings } from '../../src/config/deploy-file.ts';
+import { checkDeploySettings } from '../../src/config/deploy/file.ts';
 import { REMOVAL_TAG } from '../../src/record/keep-on-write.ts';
 import { decide } from './evaluate-policy.ts';
 import { BREAK_GLASS, OPERATOR } from './hardened.ts';

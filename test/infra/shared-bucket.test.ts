@@ -1,8 +1,8 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkDeploySettings } from '../../src/config/deploy-file.ts';
-import { type DeploySettings, deploySettings } from '../../src/config/deploy-settings.ts';
+import { checkDeploySettings } from '../../src/config/deploy/file.ts';
+import { type DeploySettings, deploySettings } from '../../src/config/deploy/settings.ts';
 import { decide, type Request } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf, type ResolvedTemplate } from './resolve-template.ts';
 import {

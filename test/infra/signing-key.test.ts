@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writerStatements } from '../../infra/policies.ts';
-import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { writerStatements } from '../../infra/access/policies.ts';
+import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy/settings.ts';
 import { decide } from './evaluate-policy.ts';
 import { ACCOUNT, arnOf } from './resolve-template.ts';
 import {

@@ -8,7 +8,7 @@ import {
   MESSAGE_RETENTION_S,
   MAX_RECEIVES,
   VISIBILITY_TIMEOUT_S,
-} from '../../infra/sizing.ts';
+} from '../../infra/archiving/sizing.ts';
 import { waitForAppearance } from '../../src/genesys/recordings/policy.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 

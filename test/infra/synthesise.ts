@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, type Stack } from 'aws-cdk-lib';
 import { GenesysMediaArchiveStack, type GenesysMediaArchiveProps, propsOf } from '../../infra/index.ts';
-import { type DeploySettings, deploySettings } from '../../src/config/deploy-settings.ts';
+import { type DeploySettings, deploySettings } from '../../src/config/deploy/settings.ts';
 import { REGION, type Resource, type ResolvedTemplate, resolveTemplate } from './resolve-template.ts';
 
 export const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';

@@ -8,14 +8,14 @@ import { publishInstruction } from '../../src/rekey/publish-instruction.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createKmsWrap, type KeyUnwrapper, type KeyWrapper } from '../../src/envelope/key-wrap.ts';
-import { createKmsDataKeys } from '../../src/envelope/kms-data-keys.ts';
+import { createKmsDataKeys } from '../../src/envelope/kms/data-keys.ts';
 import {
   createAesUnwrapper,
   createAesWrapper,
   createRsaUnwrapper,
   createRsaWrapper,
 } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope, recordingContext } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { Envelope } from '../../src/ports.ts';

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { archiveAgain } from '../../src/archive/archive-again.ts';
-import type { ArchivePorts } from '../../src/archive/archive-ports.ts';
+import type { ArchivePorts } from '../../src/archive/ports.ts';
 import { archiveRequest } from '../../src/archive/archive-request.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
-import { recordingContext } from '../../src/envelope/s3ec-envelope.ts';
+import { recordingContext } from '../../src/envelope/s3ec/envelope.ts';
 import type { MediaRequest } from '../../src/ports.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { readReceipt } from '../../src/record/read-receipt.ts';
+import { readReceipt } from '../../src/record/receipt/read-receipt.ts';
 import { publishInstruction } from '../../src/rekey/publish-instruction.ts';
 import { connect } from '../genesys/connect.ts';
 import { type Format, ORGANIZATION, type OurObject, type startArchive, type Wrap } from './our-objects.ts';

@@ -1,4 +1,4 @@
-import type { JobKind, Outcome, WorkContext } from '../../src/jobs/job-kind.ts';
+import type { JobKind, Outcome, WorkContext } from '../../src/jobs/kind.ts';
 
 export interface CountedItem {
   readonly id: string;

@@ -3,7 +3,7 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { readFailures } from '../../src/jobs/failed-list.ts';
 import { patientStore } from '../../src/jobs/patient-store.ts';
-import { finishedShards } from '../../src/jobs/read-shards.ts';
+import { finishedShards } from '../../src/jobs/shards/finished.ts';
 import { countedItems, countingKind } from './counting-kind.ts';
 import { setUp } from './set-up.ts';
 

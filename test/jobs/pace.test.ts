@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Rate } from '../../src/jobs/job-kind.ts';
+import type { Rate } from '../../src/jobs/kind.ts';
 import { pacer } from '../../src/jobs/pace.ts';
 import { virtualClock } from '../virtual-clock.ts';
 

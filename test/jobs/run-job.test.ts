@@ -3,8 +3,8 @@ import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { addControl } from '../../src/jobs/control.ts';
 import { patientStore } from '../../src/jobs/patient-store.ts';
-import { finishedShards } from '../../src/jobs/read-shards.ts';
-import type { ShardDone } from '../../src/jobs/job-keys.ts';
+import { finishedShards } from '../../src/jobs/shards/finished.ts';
+import type { ShardDone } from '../../src/jobs/keys.ts';
 import { countedItems, countingKind } from './counting-kind.ts';
 import { jsonAt, setUp, skewed, START } from './set-up.ts';
 

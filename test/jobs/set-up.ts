@@ -1,6 +1,6 @@
 import { type Clock, unlimited } from '../../src/clock.ts';
-import type { AnyJobKind, JobKind, JobPlan } from '../../src/jobs/job-kind.ts';
-import type { PlanRequest, RunRequest } from '../../src/jobs/job-requests.ts';
+import type { AnyJobKind, JobKind, JobPlan } from '../../src/jobs/kind.ts';
+import type { PlanRequest, RunRequest } from '../../src/jobs/requests.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import { runJob } from '../../src/jobs/run-job.ts';
 import type { ObjectStore } from '../../src/ports.ts';

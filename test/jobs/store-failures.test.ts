@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { patientStore } from '../../src/jobs/patient-store.ts';
-import { finishedShards } from '../../src/jobs/read-shards.ts';
+import { finishedShards } from '../../src/jobs/shards/finished.ts';
 import { countedItems, countingKind } from './counting-kind.ts';
 import { type StoreStep, storeUnavailable } from './job-store.ts';
 import { jsonAt, killedAt, setUp, START } from './set-up.ts';

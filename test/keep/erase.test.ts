@@ -19,7 +19,7 @@ import { findErasure } from '../../src/record/find-erasure.ts';
 import { keyRecordFolder } from '../../src/record/key-record.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { contextKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store, openAccess } from '../../src/store/s3/s3-store.ts';
 import { createS3Versions } from '../../src/store/s3/versions.ts';

@@ -21,7 +21,7 @@ import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { heldKeysKey, holdKey, MAX_KEYS_IN_LIST, releaseKey } from '../../src/record/hold.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';

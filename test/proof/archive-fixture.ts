@@ -9,8 +9,8 @@ import { unlimited } from '../../src/clock.ts';
 import { type Erasure, erasureKey, subjectHash } from '../../src/record/erasure.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { objectKey, receiptKey } from '../../src/record/object-key.ts';
-import { formatReceipt, formatSigned, signingKeyId } from '../../src/record/receipt.ts';
-import type { Receipt } from '../../src/record/receipt-schema.ts';
+import { formatReceipt, formatSigned, signingKeyId } from '../../src/record/receipt/receipt.ts';
+import type { Receipt } from '../../src/record/receipt/schema.ts';
 import { LOG_SIGNER, ORGANIZATION, placeIn, signerFrom } from './log-fixture.ts';
 import { type PlainStore, plainStore } from './plain-store.ts';
 

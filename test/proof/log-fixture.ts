@@ -7,7 +7,7 @@ import { logKeys } from '../../src/proof/formats/log-keys.ts';
 import { createLogSigner, type LogSigner } from '../../src/proof/log/signer.ts';
 import type { SealingPlace } from '../../src/proof/seal/finish-seal.ts';
 import type { SealSteps } from '../../src/proof/seal/seal-log.ts';
-import { createReceiptSigner, type ReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { aStatement } from './statement-fixture.ts';
 
 export const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';

@@ -12,7 +12,7 @@ import { createLogSigner, type LogSigner } from '../../src/proof/log/signer.ts';
 import { sealDays, type SealDaysOptions } from '../../src/proof/seal-days.ts';
 import { auditLog } from '../../src/proof/verify/audit-log.ts';
 import { receiptKey } from '../../src/record/object-key.ts';
-import { formatSigned, type ReceiptSigner } from '../../src/record/receipt.ts';
+import { formatSigned, type ReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { putSmall } from '../../src/record/small-object.ts';
 import {
   SOURCE_DELETION_SCHEMA,

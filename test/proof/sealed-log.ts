@@ -8,8 +8,8 @@ import { initLog } from '../../src/proof/init-log.ts';
 import { createLogSigner } from '../../src/proof/log/signer.ts';
 import { type SealDaysPorts, sealDays } from '../../src/proof/seal-days.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
-import type { ReceiptKeys } from '../../src/record/receipt-keys.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import type { ReceiptKeys } from '../../src/record/receipt/keys.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { makeSealedArchive, type SealedArchive } from '../archive/sealed-archive.ts';
 
 export const FIRST_DAY = '2026-05-20';

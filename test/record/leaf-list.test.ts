@@ -24,15 +24,15 @@ import {
   parseReceipt,
   type Receipt,
   RECEIPT_SCHEMA,
-} from '../../src/record/receipt-schema.ts';
-import { createReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+} from '../../src/record/receipt/schema.ts';
+import { createReceiptSigner, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { verifyAgainstReceipt, type VerifyDepth } from '../../src/audit/verify-recording.ts';
 import { walkArchive } from '../../src/audit/walk-archive.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
 import { createAesUnwrapper, createAesWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import type { ObjectStore } from '../../src/ports.ts';
 import { mapStore } from '../archive/map-store.ts';
 import { idsAt } from '../archive/sealed-archive.ts';

@@ -1,11 +1,11 @@
 import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { idempotencyMetadata } from '../../src/record/identity.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { markMetadata, sourceMetadata } from '../../src/record/writer-mark.ts';
 import { createKmsWrap } from '../../src/envelope/key-wrap.ts';
 import { createAesWrapper, createRsaWrapper } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { memoryKeyService } from '../envelope/memory-key-service.ts';
 
 const signer = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);

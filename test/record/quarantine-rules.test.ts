@@ -2,20 +2,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ArchiveError } from '../../src/errors.ts';
 import type { QuarantineFacts } from '../../src/ports.ts';
-import { type QuarantineRule, parseQuarantineFile } from '../../src/record/quarantine-file.ts';
-import { decideBy, formatQuarantineNote, readQuarantineNote } from '../../src/record/quarantine-note.ts';
+import { type QuarantineRule, parseQuarantineFile } from '../../src/record/quarantine/file.ts';
+import { decideBy, formatQuarantineNote, readQuarantineNote } from '../../src/record/quarantine/note.ts';
 import {
   decideQuarantine,
   factsNeeded,
   mediumOfFile,
   QUARANTINE_UNKNOWNS,
-} from '../../src/record/quarantine-policy.ts';
+} from '../../src/record/quarantine/policy.ts';
 import {
   bothPlaces,
   isQuarantineKey,
   releasedKey,
   withoutReleased,
-} from '../../src/record/quarantine-key.ts';
+} from '../../src/record/quarantine/key.ts';
 import { DATE_LAYOUT, createLayout, identifyKey } from '../../src/record/layout.ts';
 
 const QUEUE = '0d5a3c6e-1111-4111-8111-111111111111';

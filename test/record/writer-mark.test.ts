@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createReceiptSigner, type ReceiptSigner, signingKeyId } from '../../src/record/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner, signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { checkMark, MARK, type Marked, markMetadata, markStatement } from '../../src/record/writer-mark.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');

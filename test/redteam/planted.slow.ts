@@ -36,7 +36,7 @@ function statementsOf(
 
 const WEAKNESSES: Readonly<Record<string, Weakness>> = {
   'checks no signature of a receipt': {
-    module: 'src/record/receipt.ts',
+    module: 'src/record/receipt/receipt.ts',
     plant: () => ({ checkSignature: () => 'valid' }),
     attacks: receipts,
   },
@@ -104,7 +104,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
     attacks: network,
   },
   'lets the writer decrypt': {
-    module: 'infra/policies.ts',
+    module: 'infra/access/policies.ts',
     plant: ({ writerStatements }) => ({
       writerStatements: (...args: readonly unknown[]) =>
         statementsOf(writerStatements, args).map((statement) =>
@@ -116,7 +116,7 @@ const WEAKNESSES: Readonly<Record<string, Weakness>> = {
     attacks: deployment,
   },
   'lets the auditor write': {
-    module: 'infra/policies.ts',
+    module: 'infra/access/policies.ts',
     plant: ({ auditorStatements }) => ({
       auditorStatements: (...args: readonly unknown[]) =>
         statementsOf(auditorStatements, args).map((statement) =>

@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { adoptRecording } from '../../src/rekey/adopt-recordings.ts';
 import { verifyRecording } from '../../src/audit/read-recording.ts';
-import { formatReceipt } from '../../src/record/receipt.ts';
+import { formatReceipt } from '../../src/record/receipt/receipt.ts';
 import { unlimited } from '../../src/clock.ts';
 import { createAdopter } from '../../src/envelope/adopt.ts';
 import { createEnvelopeReader } from '../../src/envelope/envelope-reader.ts';
@@ -13,7 +13,7 @@ import {
   createRsaUnwrapper,
   createRsaWrapper,
 } from '../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import type { Envelope } from '../../src/ports.ts';
 import { memoryKeyService } from '../envelope/memory-key-service.ts';

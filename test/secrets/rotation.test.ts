@@ -7,7 +7,7 @@ import { unlimited } from '../../src/clock.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createArchiver } from '../../src/create/archiver.ts';
 import { createHandler } from '../../src/lambda/handle-event.ts';
-import { readWebhookSecrets } from '../../src/secrets/secret-contents.ts';
+import { readWebhookSecrets } from '../../src/secrets/contents.ts';
 import { signerOf } from '../../src/signing-keys.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { passTime, startSecretValues } from './secrets-fixture.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished, vi } from 'vitest';
-import { createSecretValues } from '../../src/secrets/secret-values.ts';
+import { createSecretValues } from '../../src/secrets/values.ts';
 import {
   type SecretsEndpoint,
   type SecretsOptions,

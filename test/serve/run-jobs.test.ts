@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { createJobRunner } from '../../src/create/job-runner.ts';
 import { ArchiveError } from '../../src/errors.ts';
-import type { AnyJobKind } from '../../src/jobs/job-kind.ts';
+import type { AnyJobKind } from '../../src/jobs/kind.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
 import { silentLogger } from '../../src/log.ts';
 import { startJobs } from '../../src/serve/run-jobs.ts';

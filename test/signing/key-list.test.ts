@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { toArchiveError } from '../../src/errors.ts';
 import { formatKeyList, parseKeyList } from '../../src/signing/key-list.ts';
 import { requireSigningKey } from '../../src/signing/require-signing-key.ts';

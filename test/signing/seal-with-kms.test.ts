@@ -6,7 +6,7 @@ import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { createSealer, type Sealer } from '../../src/create/sealer.ts';
+import { createSealer, type LogSealer } from '../../src/create/sealer.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import { parseVkey } from '../../src/proof/formats/note.ts';
 import { openCheckpoint } from '../../src/proof/log/place.ts';
@@ -43,7 +43,7 @@ async function createKey(spec: KeySpec = 'ECC_NIST_EDWARDS25519'): Promise<strin
 }
 
 /** A sealer of the night after `day`, with a platform that does not answer. */
-function open(store: string, settings: Readonly<Record<string, string>>, day = 0): Promise<Sealer> {
+function open(store: string, settings: Readonly<Record<string, string>>, day = 0): Promise<LogSealer> {
   const env = {
     ...simulator.environment(),
     ARCHIVE_STORE: `file:${join(dir, store)}`,

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-kms';
 import { describe, expect, it } from 'vitest';
 import type { KmsErrorCode } from '../../packages/simulator/src/kms/kms.ts';
-import { sha256Hex, verifySignature } from '../../packages/simulator/src/sigv4.ts';
+import { sha256Hex, verifySignature } from '../../packages/simulator/src/aws/sigv4.ts';
 import { createClient, refusalOf, startEndpoint, temporaryDirectory } from './kms-fixture.ts';
 import { describeKms } from './kms-scenario.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { PUBLISHED_ROUTES } from '../../packages/simulator/src/published/recordings-routes.ts';
+import { PUBLISHED_ROUTES } from '../../packages/simulator/src/published/recordings/routes.ts';
 import { parseScenario, SCENARIO_EXAMPLE } from '../../packages/simulator/src/published/scenario.ts';
 import {
   type Simulator,

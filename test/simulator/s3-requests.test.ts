@@ -13,7 +13,12 @@ import {
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { deriveSigningKey, sha256Hex, signChunk, signRequest } from '../../packages/simulator/src/sigv4.ts';
+import {
+  deriveSigningKey,
+  sha256Hex,
+  signChunk,
+  signRequest,
+} from '../../packages/simulator/src/aws/sigv4.ts';
 import { BUCKET, createClient, failureOf, sampleBytes, startEndpoint } from './s3-fixture.ts';
 
 const MIB = 1024 * 1024;

@@ -7,7 +7,7 @@ import {
   type RequestSignature,
   type SignableRequest,
   verifySignature,
-} from '../../packages/simulator/src/sigv4.ts';
+} from '../../packages/simulator/src/aws/sigv4.ts';
 
 /**
  * The examples AWS publishes, signatures included:

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings-model.ts';
-import type { Outcome } from '../../src/jobs/job-kind.ts';
+import type { ScriptedConversation } from '../../packages/simulator/src/published/recordings/scripted.ts';
+import type { Outcome } from '../../src/jobs/kind.ts';
 import { backfills, DAY_MS, NOW } from '../backfill/start-backfill.ts';
 
 const { start, closeAll } = backfills();

@@ -11,7 +11,7 @@ import { createGenesysApi, type GenesysApi } from '../../src/genesys/api-client.
 import { createYieldingBudget, MIN_YIELD_RATE } from '../../src/genesys/rate-yield.ts';
 import { createRecordingsApi } from '../../src/genesys/recordings/api.ts';
 import type { HttpRequest, HttpResponse, Transport } from '../../src/http/transport.ts';
-import type { Outcome } from '../../src/jobs/job-kind.ts';
+import type { Outcome } from '../../src/jobs/kind.ts';
 import { silentLogger } from '../../src/log.ts';
 import { RECORDING_KINDS } from '../../src/recording/facts.ts';
 import { makeWav } from '../backfill/export/make-wav.ts';

@@ -2,7 +2,7 @@
  * One compactor in a process of its own: `LOCATION DAY`; brings the day up to date until it is killed. Says on standard output when it
  * begins, and the code of what went wrong.
  */
-import { compactDay } from '../../src/catalogue/compact-day.ts';
+import { compactDay } from '../../src/catalogue/day/compact-day.ts';
 import { WHOLE_DAY } from '../../src/catalogue/places.ts';
 import { readRunInputs } from '../../src/catalogue/update-catalogue.ts';
 import { unlimited } from '../../src/clock.ts';

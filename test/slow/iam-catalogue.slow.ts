@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ArchiveResources } from '../../infra/policies.ts';
+import type { ArchiveResources } from '../../infra/access/policies.ts';
 import {
   catalogueStatements,
   comparingStatements,

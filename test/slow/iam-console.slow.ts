@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { consoleReaderStatements } from '../../infra/console/statements.ts';
-import type { ArchiveResources } from '../../infra/policies.ts';
+import type { ArchiveResources } from '../../infra/access/policies.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../e2e/compare-grants.ts';
 import {

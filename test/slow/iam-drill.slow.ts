@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CreateKeyCommand, DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ArchiveResources } from '../../infra/policies.ts';
+import type { ArchiveResources } from '../../infra/access/policies.ts';
 import { drillerStatements } from '../../infra/scheduled/statements.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { noteRemovals } from '../../src/keep/retention/removal-notes.ts';

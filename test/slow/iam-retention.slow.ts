@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ArchiveResources } from '../../infra/policies.ts';
+import type { ArchiveResources } from '../../infra/access/policies.ts';
 import {
   comparingStatements,
   retentionStatements,

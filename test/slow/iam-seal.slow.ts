@@ -5,7 +5,7 @@ import { CreateKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { putSmall } from '../../src/record/small-object.ts';
-import type { ArchiveResources } from '../../infra/policies.ts';
+import type { ArchiveResources } from '../../infra/access/policies.ts';
 import { sealerStatements } from '../../infra/scheduled/statements.ts';
 import { type AwsCall, recordAwsCalls } from '../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../e2e/compare-grants.ts';

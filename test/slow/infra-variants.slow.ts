@@ -1,8 +1,8 @@
 import { AwsSolutionsChecks } from 'cdk-nag';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { logRetention } from '../../infra/sizing.ts';
-import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy-settings.ts';
+import { logRetention } from '../../infra/archiving/sizing.ts';
+import { deploySettings, STACK_OUTPUTS } from '../../src/config/deploy/settings.ts';
 import { RETENTION_RULES } from '../infra/hardened.ts';
 import { REGION } from '../infra/resolve-template.ts';
 import {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CatalogueRow } from '../../src/catalogue/schema.ts';
-import type { SearchKey } from '../../src/catalogue/search-keys.ts';
+import type { SearchKey } from '../../src/catalogue/search/keys.ts';
 import { dayAt, nextDay } from '../../src/catalogue/places.ts';
 import { objectKey } from '../../src/record/object-key.ts';
 

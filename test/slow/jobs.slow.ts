@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { patientStore } from '../../src/jobs/patient-store.ts';
 import { planJob } from '../../src/jobs/plan-job.ts';
-import { finishedShards } from '../../src/jobs/read-shards.ts';
+import { finishedShards } from '../../src/jobs/shards/finished.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { countedItems } from '../jobs/counting-kind.ts';
 

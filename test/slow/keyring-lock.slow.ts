@@ -17,8 +17,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readKeyringFile, updateKeyringFile } from '../../src/envelope/key-files.ts';
-import { addKey, formatKeyring, parseKeyring } from '../../src/envelope/keyring.ts';
+import { readKeyringFile, updateKeyringFile } from '../../src/envelope/keys/files.ts';
+import { addKey, formatKeyring, parseKeyring } from '../../src/envelope/keys/keyring.ts';
 import { CLI } from '../cli/run-cli.ts';
 
 let dir = '';

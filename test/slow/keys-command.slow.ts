@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { parseKeyring } from '../../src/envelope/keyring.ts';
+import { parseKeyring } from '../../src/envelope/keys/keyring.ts';
 import { startKms } from '../../packages/simulator/src/kms/kms.ts';
 import { filesIn, makeDirectory, runCli, startCli } from '../cli/run-cli.ts';
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { signingKeyId } from '../../src/record/receipt.ts';
+import { signingKeyId } from '../../src/record/receipt/receipt.ts';
 import { parseKeyList } from '../../src/signing/key-list.ts';
 import { type Simulator, startSimulator } from '../../packages/simulator/src/simulator.ts';
 

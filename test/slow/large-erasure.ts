@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { whyNoObject, whyNoRecording } from '../../src/audit/why-missing.ts';
 import { openSeekable } from '../../src/audit/read-range.ts';
-import { findRecordings, findRows } from '../../src/catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../src/catalogue/search/find-recordings.ts';
 import { forgetInCatalogue } from '../../src/catalogue/forget-days.ts';
 import { updateCatalogue } from '../../src/catalogue/update-catalogue.ts';
 import { systemClock, unlimited } from '../../src/clock.ts';
@@ -15,7 +15,7 @@ import { listRoot, makeList } from '../../src/proof/formats/list-lines.ts';
 import { logKeys } from '../../src/proof/formats/log-keys.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { contextKey } from '../../src/record/object-key.ts';
-import { createReceiptSigner } from '../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import {
   addRecording,
   factsLine,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { receiptKey } from '../../src/record/object-key.ts';
 import { restoreRecording } from '../../src/audit/read-recording.ts';
-import { MAX_RECEIPT_BYTES, parseReceipt } from '../../src/record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt } from '../../src/record/receipt/schema.ts';
 import { getSmall } from '../../src/record/small-object.ts';
 import { verifyAgainstReceipt } from '../../src/audit/verify-recording.ts';
 import { unlimited } from '../../src/clock.ts';

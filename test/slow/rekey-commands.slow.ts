@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { addKey, formatKeyring } from '../../src/envelope/keyring.ts';
+import { addKey, formatKeyring } from '../../src/envelope/keys/keyring.ts';
 import { otherPair3072, pair3072 } from '../envelope/rsa-pairs.ts';
 import { type ArchiveFixture, FIRST, makeArchive, SECOND } from '../cli/archive-fixture.ts';
 import { runCli } from '../cli/run-cli.ts';

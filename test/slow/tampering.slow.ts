@@ -10,9 +10,9 @@ import {
   createRsaWrapper,
   rsaKeyId,
 } from '../../src/envelope/raw-wrap.ts';
-import { recordingContext } from '../../src/envelope/s3ec-envelope.ts';
-import { sealS3ecV2 } from '../../src/envelope/s3ec-v2.ts';
-import { sealS3ecV3 } from '../../src/envelope/s3ec-v3.ts';
+import { recordingContext } from '../../src/envelope/s3ec/envelope.ts';
+import { sealS3ecV2 } from '../../src/envelope/s3ec/v2.ts';
+import { sealS3ecV3 } from '../../src/envelope/s3ec/v3.ts';
 import { createStaticEnvelope } from '../../src/envelope/static-gcm.ts';
 import { run } from '../envelope/bytes.ts';
 import { goldenObjects, goldenUnwrapper } from '../envelope/golden.ts';

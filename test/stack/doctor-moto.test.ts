@@ -15,7 +15,7 @@ import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secre
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startBudget, systemClock } from '../../src/clock.ts';
-import { deploySettings, METRICS, METRICS_NAMESPACE } from '../../src/config/deploy-settings.ts';
+import { deploySettings, METRICS, METRICS_NAMESPACE } from '../../src/config/deploy/settings.ts';
 import { silentLogger } from '../../src/log.ts';
 import { checkStack } from '../../src/stack/check-stack.ts';
 import type { Diagnosis } from '../../src/stack/diagnosis.ts';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../src/config/deploy-settings.ts';
+import { METRICS } from '../../src/config/deploy/settings.ts';
 import type { FakeAws } from './fake-aws.ts';
 
 export const ACCOUNT = '123456789012';

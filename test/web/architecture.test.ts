@@ -88,6 +88,6 @@ describe('the page', () => {
     expect(files.filter((file) => readFileSync(join('web', file), 'utf8').split('\n').length > 300)).toEqual(
       [],
     );
-    expect(files.filter((file) => !/^(?:[a-z]+\/)?[a-z]+(?:-[a-z]+)*\.tsx?$/.test(file))).toEqual([]);
+    expect(files.filter((file) => !/^(?:[a-z]+\/)*[a-z]+(?:-[a-z]+)*\.tsx?$/.test(file))).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CompletenessDay } from '../../src/console/api-keeping-schema.ts';
 import { heardText } from '../../web/pages/access-words.ts';
-import { contextOf, marksOf } from '../../web/pages/context.ts';
+import { contextOf, marksOf } from '../../web/pages/recording/context.ts';
 import { kindOf, sumOf } from '../../web/pages/day-kind.ts';
 import {
   askedOf,
@@ -11,8 +11,8 @@ import {
   nextCursor,
   timeOf,
   typedValues,
-} from '../../web/pages/filters.ts';
-import { custodyOf } from '../../web/pages/receipt.ts';
+} from '../../web/pages/recordings/filters.ts';
+import { custodyOf } from '../../web/pages/recording/receipt.ts';
 import { daysOfMonth } from '../../web/ui/months.ts';
 
 describe('filters', () => {

@@ -9,73 +9,92 @@ import { Time } from '../ui/time.tsx';
 
 /** What runs here, on which store, with which keys. */
 export function About() {
-  const { me } = useSession();
   const load = useLoad('', (signal) => getJson<Shape>('/api/about', {}, signal));
   return (
     <>
       <Heading title="About" />
-      <section class="card" aria-label="Your session">
-        <h2>Your session</h2>
-        <Facts
-          items={[
-            ['Name', me.name],
-            ['Signed in', me.signIn === 'launch' ? 'on this machine, by its address' : 'by the provider'],
-            ['Roles', me.signIn === 'launch' ? 'all' : me.roles.join(', ') || 'none'],
-            ['May', me.grants.join(', ') || 'nothing'],
-            ['Divisions', me.divisions === '*' ? 'all' : me.divisions.join(', ') || 'none'],
-            ['Ends', <Time key="ends" at={me.expiresAt} />],
-          ]}
-        />
-        <SignOut />
-      </section>
+      <YourSession />
       <Show load={load} what="what runs here">
-        {({ version, node, archives, licences }) => (
+        {(about) => (
           <>
-            {archives.map((one) => (
-              <section key={one.name ?? ''} class="card" aria-label={`Archive ${one.name ?? ''}`}>
-                <h2>{one.name === undefined ? 'Archive' : `Archive ${one.name}`}</h2>
-                {one.warnings.length === 0 ? null : (
-                  <ul class="alert failed">
-                    {one.warnings.map((warning) => (
-                      <li key={warning}>{warning}</li>
-                    ))}
-                  </ul>
-                )}
-                <Facts
-                  items={[
-                    ['Store', <code key="store">{one.store}</code>],
-                    ['Catalogue', <code key="catalogue">{one.catalogue}</code>],
-                    ['Organization', one.organization],
-                    ['Can decrypt', one.reads ? 'yes' : 'no: no reading key is configured'],
-                    ['Keys of receipts', one.receiptKeys.join(', ') || 'none'],
-                    ['Keys of the log', one.logKeys.join(', ') || 'none'],
-                  ]}
-                />
-              </section>
+            {about.archives.map((one) => (
+              <Archive key={one.name ?? ''} archive={one} />
             ))}
-            <section class="card" aria-label="Software">
-              <h2>Software</h2>
-              <Facts
-                items={[
-                  ['Version', version],
-                  ['Node.js', node],
-                ]}
-              />
-              <details>
-                <summary>Licences</summary>
-                <ul>
-                  {licences.map(({ name, version: of, licence }) => (
-                    <li key={name}>
-                      {name} {of}, {licence}
-                    </li>
-                  ))}
-                </ul>
-              </details>
-            </section>
+            <Software about={about} />
           </>
         )}
       </Show>
     </>
+  );
+}
+
+function YourSession() {
+  const { me } = useSession();
+  return (
+    <section class="card" aria-label="Your session">
+      <h2>Your session</h2>
+      <Facts
+        items={[
+          ['Name', me.name],
+          ['Signed in', me.signIn === 'launch' ? 'on this machine, by its address' : 'by the provider'],
+          ['Roles', me.signIn === 'launch' ? 'all' : me.roles.join(', ') || 'none'],
+          ['May', me.grants.join(', ') || 'nothing'],
+          ['Divisions', me.divisions === '*' ? 'all' : me.divisions.join(', ') || 'none'],
+          ['Ends', <Time key="ends" at={me.expiresAt} />],
+        ]}
+      />
+      <SignOut />
+    </section>
+  );
+}
+
+function Archive({ archive }: { readonly archive: Shape['archives'][number] }) {
+  const { name, warnings } = archive;
+  return (
+    <section class="card" aria-label={`Archive ${name ?? ''}`}>
+      <h2>{name === undefined ? 'Archive' : `Archive ${name}`}</h2>
+      {warnings.length === 0 ? null : (
+        <ul class="alert failed">
+          {warnings.map((warning) => (
+            <li key={warning}>{warning}</li>
+          ))}
+        </ul>
+      )}
+      <Facts
+        items={[
+          ['Store', <code key="store">{archive.store}</code>],
+          ['Catalogue', <code key="catalogue">{archive.catalogue}</code>],
+          ['Organization', archive.organization],
+          ['Can decrypt', archive.reads ? 'yes' : 'no: no reading key is configured'],
+          ['Keys of receipts', archive.receiptKeys.join(', ') || 'none'],
+          ['Keys of the log', archive.logKeys.join(', ') || 'none'],
+        ]}
+      />
+    </section>
+  );
+}
+
+function Software({ about: { version, node, licences } }: { readonly about: Shape }) {
+  return (
+    <section class="card" aria-label="Software">
+      <h2>Software</h2>
+      <Facts
+        items={[
+          ['Version', version],
+          ['Node.js', node],
+        ]}
+      />
+      <details>
+        <summary>Licences</summary>
+        <ul>
+          {licences.map(({ name, version: of, licence }) => (
+            <li key={name}>
+              {name} {of}, {licence}
+            </li>
+          ))}
+        </ul>
+      </details>
+    </section>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { postJson } from '../api.ts';
 import type { EvidenceBody, EvidenceGranted, HoldBody, PlacedHold } from '../api-types.ts';
@@ -13,6 +14,43 @@ const MAX_EVIDENCE = 100;
 interface DialogProps {
   readonly ids: readonly string[];
   readonly onClose: () => void;
+}
+
+interface FormDialogProps {
+  readonly title: string;
+  /** Words of the button. */
+  readonly submit: string;
+  readonly canSubmit: boolean;
+  /** What was asked for is there: only closing is left. */
+  readonly isDone: boolean;
+  readonly onSubmit: () => Promise<unknown>;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}
+
+function FormDialog({ title, submit, canSubmit, isDone, onSubmit, onClose, children }: FormDialogProps) {
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void onSubmit();
+        }}
+      >
+        {children}
+        <div class="actions">
+          {isDone ? null : (
+            <button type="submit" class="primary" disabled={!canSubmit}>
+              {submit}
+            </button>
+          )}
+          <button type="button" onClick={onClose}>
+            {isDone ? 'Close' : 'Cancel'}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
 }
 
 export function HoldDialog({ ids, onClose, onHeld }: DialogProps & { readonly onHeld?: () => void }) {
@@ -33,50 +71,44 @@ export function HoldDialog({ ids, onClose, onHeld }: DialogProps & { readonly on
       return placed;
     });
   return (
-    <Dialog title={`Hold ${counted(ids.length, 'recording')}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void place();
-        }}
-      >
-        <p>
-          Recordings on hold are kept: neither retention nor erasure removes them until the hold is released.
+    <FormDialog
+      title={`Hold ${counted(ids.length, 'recording')}`}
+      submit="Place the hold"
+      canSubmit={!isRunning && matter.trim() !== ''}
+      isDone={done !== undefined}
+      onSubmit={place}
+      onClose={onClose}
+    >
+      <p>
+        Recordings on hold are kept: neither retention nor erasure removes them until the hold is released.
+      </p>
+      <TextField label="Matter" value={matter} onInput={setMatter} required hint="case or matter number" />
+      <TextField label="Reason" value={reason} onInput={setReason} />
+      {report}
+      {done && <Placed hold={done} />}
+    </FormDialog>
+  );
+}
+
+function Placed({ hold: { id, objects, removable, erased } }: { readonly hold: PlacedHold }) {
+  return (
+    <>
+      <p role="status">
+        Hold <code>{id}</code> is on {counted(objects, 'object')}.
+      </p>
+      {removable === 0 ? null : (
+        <p role="alert">
+          {counted(removable, 'object')} may bear a tag by which the bucket removes them. Have it taken off
+          today: <code>genesys-archive retain apply --hold {id}</code>
         </p>
-        <TextField label="Matter" value={matter} onInput={setMatter} required hint="case or matter number" />
-        <TextField label="Reason" value={reason} onInput={setReason} />
-        {report}
-        {done === undefined ? null : (
-          <>
-            <p role="status">
-              Hold <code>{done.id}</code> is on {counted(done.objects, 'object')}.
-            </p>
-            {done.removable === 0 ? null : (
-              <p role="alert">
-                {counted(done.removable, 'object')} may bear a tag by which the bucket removes them. Have it
-                taken off today: <code>genesys-archive retain apply --hold {done.id}</code>
-              </p>
-            )}
-            {done.erased === 0 ? null : (
-              <p role="alert">
-                {counted(done.erased, 'object')} were erased, or are being erased: that began before the hold,
-                which does not keep them.
-              </p>
-            )}
-          </>
-        )}
-        <div class="actions">
-          {done === undefined ? (
-            <button type="submit" class="primary" disabled={isRunning || matter.trim() === ''}>
-              Place the hold
-            </button>
-          ) : null}
-          <button type="button" onClick={onClose}>
-            {done === undefined ? 'Cancel' : 'Close'}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+      {erased === 0 ? null : (
+        <p role="alert">
+          {counted(erased, 'object')} were erased, or are being erased: that began before the hold, which does
+          not keep them.
+        </p>
+      )}
+    </>
   );
 }
 
@@ -97,55 +129,45 @@ export function EvidenceDialog({ ids, onClose }: DialogProps) {
       return postJson<EvidenceGranted>('/api/evidence', body);
     });
   return (
-    <Dialog title={`Export ${counted(ids.length, 'recording')}`} onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          void grant();
-        }}
-      >
-        <p>
-          The package is a ZIP with the recordings, their receipts and proofs, and a script that verifies it
-          with OpenSSL alone. The export is on record before it starts.
+    <FormDialog
+      title={`Export ${counted(ids.length, 'recording')}`}
+      submit={isRunning ? 'Collecting …' : 'Make the package'}
+      canSubmit={!isRunning && !tooMany && reason.trim() !== ''}
+      isDone={done !== undefined}
+      onSubmit={grant}
+      onClose={onClose}
+    >
+      <p>
+        The package is a ZIP with the recordings, their receipts and proofs, and a script that verifies it
+        with OpenSSL alone. The export is on record before it starts.
+      </p>
+      <TextField
+        label="Reason"
+        value={reason}
+        onInput={setReason}
+        required
+        hint="is kept in the access log"
+      />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={decrypted}
+          onChange={({ currentTarget }) => setDecrypted(currentTarget.checked)}
+        />{' '}
+        Also decrypted, for a recipient without keys
+      </label>
+      {tooMany ? (
+        <p role="alert">At most {MAX_EVIDENCE} recordings go into one package: choose fewer.</p>
+      ) : null}
+      {report}
+      {done === undefined ? null : (
+        <p role="status">
+          The package is ready:{' '}
+          <a class="button primary" href={done.download} download>
+            Download the package
+          </a>
         </p>
-        <TextField
-          label="Reason"
-          value={reason}
-          onInput={setReason}
-          required
-          hint="is kept in the access log"
-        />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={decrypted}
-            onChange={({ currentTarget }) => setDecrypted(currentTarget.checked)}
-          />{' '}
-          Also decrypted, for a recipient without keys
-        </label>
-        {tooMany ? (
-          <p role="alert">At most {MAX_EVIDENCE} recordings go into one package: choose fewer.</p>
-        ) : null}
-        {report}
-        {done === undefined ? null : (
-          <p role="status">
-            The package is ready:{' '}
-            <a class="button primary" href={done.download} download>
-              Download the package
-            </a>
-          </p>
-        )}
-        <div class="actions">
-          {done === undefined ? (
-            <button type="submit" class="primary" disabled={isRunning || tooMany || reason.trim() === ''}>
-              {isRunning ? 'Collecting …' : 'Make the package'}
-            </button>
-          ) : null}
-          <button type="button" onClick={onClose}>
-            {done === undefined ? 'Cancel' : 'Close'}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+      )}
+    </FormDialog>
   );
 }

@@ -12,14 +12,14 @@ import { ChoiceField } from '../ui/field.tsx';
 import { Show, useLoad } from '../ui/load.tsx';
 import { Empty, Facts } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import { contextOf, marksOf } from './context.ts';
-import { ContextCard } from './context-card.tsx';
-import { Custody, ReceiptText } from './custody.tsx';
+import { contextOf, marksOf } from './recording/context.ts';
+import { ContextCard } from './recording/context-card.tsx';
+import { Custody, ReceiptText } from './recording/custody.tsx';
 import { KeepActions } from './keep-actions.tsx';
-import { lastList } from './last-list.ts';
-import { State } from './recording-state.tsx';
-import { VerificationCard } from './verification-card.tsx';
-import { WhoListened } from './who-listened.tsx';
+import { lastList } from './recordings/last-list.ts';
+import { State } from './recording/state.tsx';
+import { VerificationCard } from './recording/verification-card.tsx';
+import { WhoListened } from './recording/who-listened.tsx';
 
 /** One recording: to hear, read, check, hold and export. */
 export function Recording({ route: { id, query } }: { readonly route: Route }) {

@@ -10,12 +10,12 @@ import { save } from '../ui/download.ts';
 import { Show, useLoad } from '../ui/load.tsx';
 import { Empty } from '../ui/status.tsx';
 import { Time } from '../ui/time.tsx';
-import { askedOf, countFilters, filtersOf, isPortioned, nextCursor } from './filters.ts';
+import { askedOf, countFilters, filtersOf, isPortioned, nextCursor } from './recordings/filters.ts';
 import { KeepActions } from './keep-actions.tsx';
-import { rememberList, rememberScroll, scrollOf } from './last-list.ts';
-import { idOfKey } from './recording-key.ts';
-import { RecordingsFilters } from './recordings-filters.tsx';
-import { RecordingsTable } from './recordings-table.tsx';
+import { rememberList, rememberScroll, scrollOf } from './recordings/last-list.ts';
+import { idOfKey } from './recording/key.ts';
+import { RecordingsFilters } from './recordings/filter-form.tsx';
+import { RecordingsTable } from './recordings/table.tsx';
 
 /** Search. All of its state is in the address, so that back, reload and a link give the same page. */
 export function Recordings({ route: { query } }: { readonly route: Route }) {
@@ -25,16 +25,7 @@ export function Recordings({ route: { query } }: { readonly route: Route }) {
     getJson<RecordingsPage>('/api/recordings', { ...asked, archive }, signal),
   );
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const pageNumber = Number(query.get('page') ?? '1');
   useScrollOf(load.result.state === 'ready');
-  const pageAt = (page: number, cursor: string): string => {
-    const state = filtersOf(query);
-    if (cursor !== '') {
-      state.set('cursor', cursor);
-      state.set('page', String(page));
-    }
-    return to('recordings', '', state);
-  };
   return (
     <>
       <Heading title="Recordings" />
@@ -46,41 +37,60 @@ export function Recordings({ route: { query } }: { readonly route: Route }) {
         }}
       />
       <Show load={load} what="the recordings">
-        {(page, isStale) => {
-          const next = nextCursor(query, page.next);
-          return (
-            <section aria-label="Found" class={isStale ? 'stale' : ''} aria-busy={isStale}>
-              <p role="status" class="found">
-                {foundText(page, query)}
-                <AsOf page={page} />
-              </p>
-              {page.items.length === 0 ? (
-                <NothingFound query={query} clear={() => goTo(to('recordings'))} />
-              ) : (
-                <>
-                  <KeepActions isChoice ids={[...new Set([...chosen].map(idOfKey))]}>
-                    <button type="button" onClick={() => saveCsv(page.items)}>
-                      CSV of this page
-                    </button>
-                  </KeepActions>
-                  <RecordingsTable rows={page.items} chosen={chosen} onChoose={setChosen} />
-                </>
-              )}
-              <nav class="pager" aria-label="Pages of the result">
-                {pageNumber > 1 ? <a href={pageAt(1, '')}>First page</a> : null}
-                {pageNumber > 1 ? (
-                  <button type="button" onClick={() => history.back()}>
-                    Previous page
+        {(page, isStale) => (
+          <section aria-label="Found" class={isStale ? 'stale' : ''} aria-busy={isStale}>
+            <p role="status" class="found">
+              {foundText(page, query)}
+              <AsOf page={page} />
+            </p>
+            {page.items.length === 0 ? (
+              <NothingFound query={query} clear={() => goTo(to('recordings'))} />
+            ) : (
+              <>
+                <KeepActions isChoice ids={[...new Set([...chosen].map(idOfKey))]}>
+                  <button type="button" onClick={() => saveCsv(page.items)}>
+                    CSV of this page
                   </button>
-                ) : null}
-                {next === undefined && pageNumber === 1 ? null : <span>Page {pageNumber}</span>}
-                {next === undefined ? null : <a href={pageAt(pageNumber + 1, next)}>Next page</a>}
-              </nav>
-            </section>
-          );
-        }}
+                </KeepActions>
+                <RecordingsTable rows={page.items} chosen={chosen} onChoose={setChosen} />
+              </>
+            )}
+            <Pager query={query} next={nextCursor(query, page.next)} />
+          </section>
+        )}
       </Show>
     </>
+  );
+}
+
+interface PagerProps {
+  readonly query: URLSearchParams;
+  /** Where the next page begins; `undefined` on the last one. */
+  readonly next: string | undefined;
+}
+
+function Pager({ query, next }: PagerProps) {
+  const { to } = useSession();
+  const pageNumber = Number(query.get('page') ?? '1');
+  const pageAt = (page: number, cursor: string): string => {
+    const state = filtersOf(query);
+    if (cursor !== '') {
+      state.set('cursor', cursor);
+      state.set('page', String(page));
+    }
+    return to('recordings', '', state);
+  };
+  return (
+    <nav class="pager" aria-label="Pages of the result">
+      {pageNumber > 1 ? <a href={pageAt(1, '')}>First page</a> : null}
+      {pageNumber > 1 ? (
+        <button type="button" onClick={() => history.back()}>
+          Previous page
+        </button>
+      ) : null}
+      {next === undefined && pageNumber === 1 ? null : <span>Page {pageNumber}</span>}
+      {next === undefined ? null : <a href={pageAt(pageNumber + 1, next)}>Next page</a>}
+    </nav>
   );
 }
 

@@ -124,25 +124,29 @@ function Job({ job, onChanged }: JobProps) {
       <p class="hint">
         <code>{id}</code>, planned by {createdBy}, <Time at={createdAt} />
       </p>
-      {failures.length === 0 ? null : (
-        <details>
-          <summary>Failures by code</summary>
-          <ul>
-            {failures.map(({ code, count }) => (
-              <li key={code}>
-                <code>{code}</code>: {countText(count)}; what it means is in docs/errors.md under this code
-              </li>
-            ))}
-          </ul>
-          <p>
-            To try them once more: <code>genesys-archive jobs retry {id}</code>
-          </p>
-        </details>
-      )}
+      {failures.length === 0 ? null : <Failures job={job} />}
       {can('operate') && state !== 'finished' && state !== 'cancelled' ? (
         <Control job={job} onChanged={onChanged} />
       ) : null}
     </>
+  );
+}
+
+function Failures({ job: { id, failures } }: { readonly job: JobShape }) {
+  return (
+    <details>
+      <summary>Failures by code</summary>
+      <ul>
+        {failures.map(({ code, count }) => (
+          <li key={code}>
+            <code>{code}</code>: {countText(count)}; what it means is in docs/errors.md under this code
+          </li>
+        ))}
+      </ul>
+      <p>
+        To try them once more: <code>genesys-archive jobs retry {id}</code>
+      </p>
+    </details>
   );
 }
 

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { parseClock } from '../format.ts';
-import { Field } from '../ui/field.tsx';
+import { ChoiceField, Field } from '../ui/field.tsx';
 import { LETTERS, SPEEDS } from './keys.ts';
 import { lettersAct, turnLetters } from './letter-keys.ts';
 import type { Playback } from './playback.ts';
@@ -31,40 +31,22 @@ export function Controls({ player, playback }: ControlsProps) {
         + 10 s
       </button>
       <GoTo onGoTo={player.moveTo} />
-      <Field label="Speed">
-        {({ id }) => (
-          <select
-            id={id}
-            value={playback.rate}
-            onInput={({ currentTarget: { value } }) => playback.setRate(Number(value))}
-          >
-            {SPEEDS.map((speed) => (
-              <option key={speed} value={speed}>
-                {speed}×
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
+      <ChoiceField
+        label="Speed"
+        value={`${playback.rate}`}
+        choices={SPEEDS.map((speed) => [`${speed}`, `${speed}×`])}
+        onInput={(value) => playback.setRate(Number(value))}
+      />
       {player.waves.coarse?.lanes.length === 1 ? null : (
-        <Field label="Hear">
-          {({ id }) => (
-            <select
-              id={id}
-              value={player.heard}
-              onInput={({ currentTarget: { selectedIndex } }) => {
-                const chosen = CHANNELS[selectedIndex];
-                if (chosen) act(chosen);
-              }}
-            >
-              {CHANNELS.map(({ channel, words }) => (
-                <option key={channel} value={channel}>
-                  {words}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        <ChoiceField
+          label="Hear"
+          value={`${player.heard}`}
+          choices={CHANNELS.map(({ channel, words }) => [`${channel}`, words])}
+          onInput={(value) => {
+            const chosen = CHANNELS.find(({ channel }) => `${channel}` === value);
+            if (chosen) act(chosen);
+          }}
+        />
       )}
       <label class="check">
         <input

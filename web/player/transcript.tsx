@@ -1,3 +1,4 @@
+import type { RefObject } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { getJson } from '../api.ts';
 import type { Transcript as Shape } from '../api-types.ts';
@@ -48,6 +49,16 @@ interface TurnsProps {
   readonly onSeek: (at: number) => void;
 }
 
+/** Keeps the turn that is heard in view. */
+function useFollowing(list: RefObject<HTMLOListElement | null>, heard: number, follows: boolean): void {
+  useEffect(() => {
+    const { current: element } = list;
+    const turn = element?.querySelector<HTMLElement>('[aria-current]');
+    // only the list scrolls, never the page
+    if (follows && element && turn) element.scrollTop = turn.offsetTop - element.clientHeight / 3;
+  }, [heard, follows]);
+}
+
 function Turns({ transcript: { turns, language }, position, onSeek }: TurnsProps) {
   const [wanted, setWanted] = useState('');
   const [follows, setFollows] = useState(true);
@@ -57,12 +68,7 @@ function Turns({ transcript: { turns, language }, position, onSeek }: TurnsProps
   const shown = turns
     .map((turn, index) => ({ ...turn, index }))
     .filter(({ text }) => text.toLowerCase().includes(wanted.toLowerCase()));
-  useEffect(() => {
-    const { current: element } = list;
-    const turn = element?.querySelector<HTMLElement>('[aria-current]');
-    // only the list scrolls, never the page
-    if (follows && element && turn) element.scrollTop = turn.offsetTop - element.clientHeight / 3;
-  }, [heard, follows]);
+  useFollowing(list, heard, follows);
   return (
     <>
       <div class="actions">

@@ -2,8 +2,8 @@ import type { CataloguedRecording } from './catalogue.ts';
 import { stableUuid } from './catalogue.ts';
 import type { OAuthClient } from './oauth.ts';
 import type { PastOptions } from './past/past.ts';
-import type { ScriptedConversation } from './published/recordings-model.ts';
-import { RecordingsWorld } from './published/recordings-world.ts';
+import type { ScriptedConversation } from './published/recordings/scripted.ts';
+import { RecordingsWorld } from './published/recordings/world.ts';
 import { transcriptFile } from './published/transcripts.ts';
 import { uploadReportFile } from './published/uploads.ts';
 import type { Orphan, PlatformBehaviour } from './published/world-state.ts';
@@ -76,7 +76,7 @@ export function createOrganizations(options: OrganizationsOptions): Organization
     for (const script of contents.conversations ?? []) world.add(script);
     return world;
   };
-  const home = make(first, 0, first.organizationId === undefined ? {} : { id: first.organizationId });
+  const home = make(first, 0, present({ id: first.organizationId }));
   const list: SimulatedOrganization[] = [
     { name: home.organizationName, clients: first.clients, world: home },
     ...others.map((other, at) => ({

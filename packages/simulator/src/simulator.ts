@@ -17,13 +17,13 @@ import { RunningServers } from './running-servers.ts';
 import { withPublishedApi } from './published/published-api.ts';
 import type { S3Request } from './s3/s3.ts';
 import { serve, type Service, type ServiceContext, type SimulatedRequest } from './service.ts';
-import type { Simulator, SimulatorOptions } from './simulator-options.ts';
+import type { Simulator, SimulatorOptions } from './options.ts';
 import { signLink } from './signed-link.ts';
 import { present } from './present.ts';
 
 export type { EventExtras, EventShape } from './archiving-events.ts';
 export type { RecordingSpec, RecordingStatus, SimulatedRecording } from './catalogue.ts';
-export type { Simulator, SimulatorOptions } from './simulator-options.ts';
+export type { Simulator, SimulatorOptions } from './options.ts';
 export type { OrganizationOptions, SimulatedOrganization } from './organizations.ts';
 export type { PastOptions } from './past/past.ts';
 export type { SimulatedRequest } from './service.ts';
@@ -63,7 +63,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const media = await servers.start(
     serve(createMediaHost({ signer, find }), context, options.ports?.media ?? 0),
   );
-  const apiService = describeApi(options, { oauth, organizations, shelf, linkTo, now });
+  const parts = { oauth, organizations, shelf, linkTo, now };
+  const apiService = describeApi(options, parts);
   const api = await servers.start(serve(apiService, context, options.ports?.api ?? 0));
   const { s3, kms } = await startAws(servers, options, { faults, now, requests });
 
@@ -78,19 +79,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     organizations: organizations.list,
     faults,
     requests: requests.kept,
-    add: (spec) => shelf.add(spec),
-    setStatus(id, status) {
-      shelf.get(id).status = status;
-    },
-    interaction(id) {
-      const metadata = shelf.interactions.get(id);
-      return metadata === undefined ? undefined : Object.fromEntries(metadata);
-    },
-    event: (recordingId, shape, extras) => createEvent(shelf.get(recordingId), shape, extras),
-    conversationEvent: (...asked) => eventOfConversation(organizations, ...asked),
-    revokeTokens: () => oauth.revokeAll(),
-    setClientSecret: (secret) => oauth.exchangeSecret(secret),
-    link: (recordingId) => linkTo(shelf.get(recordingId).id),
+    ...controlsOf(parts),
     environment: () => ({
       ...environmentOf(options, api.url, { clientId, clientSecret }),
       ...s3?.environment(),
@@ -125,6 +114,25 @@ function describeApi(
     }),
     guard: (call, answer) => guardCall(limits, call, answer),
   });
+}
+
+/** What tests and the demo change while it runs. */
+function controlsOf({ oauth, organizations, shelf, linkTo }: Omit<ApiParts, 'now'>) {
+  return {
+    add: (spec) => shelf.add(spec),
+    setStatus(id, status) {
+      shelf.get(id).status = status;
+    },
+    interaction(id) {
+      const metadata = shelf.interactions.get(id);
+      return metadata === undefined ? undefined : Object.fromEntries(metadata);
+    },
+    event: (recordingId, shape, extras) => createEvent(shelf.get(recordingId), shape, extras),
+    conversationEvent: (...asked) => eventOfConversation(organizations, ...asked),
+    revokeTokens: () => oauth.revokeAll(),
+    setClientSecret: (secret) => oauth.exchangeSecret(secret),
+    link: (recordingId) => linkTo(shelf.get(recordingId).id),
+  } satisfies Partial<Simulator>;
 }
 
 function environmentOf(
@@ -202,7 +210,7 @@ async function startAws(
 ): Promise<Pick<Simulator, 's3' | 'kms'>> {
   const onS3 = (request: S3Request) => requests.rememberAndReport(describeS3Request(request, now()));
   const onKms = (request: KmsRequest) => requests.rememberAndReport(describeKmsRequest(request, now()));
-  const token = sessionToken === undefined ? {} : { sessionToken };
+  const token = present({ sessionToken });
   const place = s3 && {
     dir: s3.dir,
     buckets: [s3.bucket, ...(s3.others ?? [])],

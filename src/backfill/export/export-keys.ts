@@ -1,5 +1,6 @@
 import { isSafeId } from '../../recording/id.ts';
 import { isPlausibleTime } from '../../recording/time.ts';
+import { SIDECAR_SUFFIX } from '../../record/genesys-export.ts';
 
 /*
  * Keys of the platform's own export to S3. Months, days and hours are written without leading zeros, and with them by those who have
@@ -21,8 +22,6 @@ export type ExportedKey =
   | { readonly kind: 'sidecar'; readonly of: string }
   | { readonly kind: 'transcript' }
   | { readonly kind: 'other' };
-
-export const SIDECAR_SUFFIX = '_metadata.json';
 
 const KEY =
   /(?:^|\/)year=(\d{4})\/month=(\d{1,2})\/day=(\d{1,2})\/hour=(\d{1,2})\/conversation_id=([^/]+)\/([^/]+)$/;

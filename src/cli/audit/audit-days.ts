@@ -7,8 +7,8 @@ import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { fetchDays } from '../_fetch-days.ts';
-import { type OverDays, readOverDays } from '../_over-days.ts';
+import { fetchDays } from '../days/fetch-days.ts';
+import { isWithin, type OverDays, readOverDays } from '../days/over-days.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 
 /** Days that the platform keeps its audit for at least. */
@@ -63,14 +63,13 @@ function conclude({ ui }: CommandContext, days: readonly AuditDay[]): number {
 
 export async function tellAuditDays(context: CommandContext, options: OverDays): Promise<number> {
   const { ui, clock, logger } = context;
-  const { from = 0, to = Number.POSITIVE_INFINITY } = readOverDays(options, clock.now());
+  const range = readOverDays(options, clock.now());
   const config = await readSettings(context, 'store');
   const store = await openFactsStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
   try {
     const days = await listAuditDays(store, budget);
-    const isAsked = (day: string) => (parseDay(day) ?? 0) >= from && (parseDay(day) ?? 0) <= to;
-    const chosen = [...days].filter(([day]) => isAsked(day));
+    const chosen = [...days].filter(([day]) => isWithin(range, day));
     if (chosen.length === 0) {
       throw new ArchiveError('NOTHING_FOUND', `there are no audits in ${store.location}`, {
         hint: 'fetch them with: genesys-archive audit update',

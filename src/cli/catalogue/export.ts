@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../catalogue/search/find-recordings.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { duckdbDdl } from '../../catalogue/ddl.ts';
-import { listDayFiles } from '../../catalogue/lookup-index.ts';
+import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import { openPinned } from '../../catalogue/pinned.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { Budget } from '../../clock.ts';

@@ -1,6 +1,6 @@
-import { openDayFile } from '../../catalogue/day-file.ts';
-import { listDay } from '../../catalogue/day-inputs.ts';
-import { listDayFiles, type ListedDay } from '../../catalogue/lookup-index.ts';
+import { openDayFile } from '../../catalogue/day/day-file.ts';
+import { listDay } from '../../catalogue/day/day-inputs.ts';
+import { listDayFiles, type ListedDay } from '../../catalogue/day/list-days.ts';
 import {
   dayFileKey,
   dayOf,

@@ -145,8 +145,7 @@ async function tellKept(
     }
     for (const recording of held) {
       const { id, matter, placedBy, times } = hold;
-      const released =
-        release === undefined ? {} : { releasedBy: release.releasedBy, releasedAt: release.times.issued };
+      const released = present({ releasedBy: release?.releasedBy, releasedAt: release?.times.issued });
       if (ui.json)
         ui.record('hold', { recording, hold: id, matter, placedBy, placedAt: times.issued, ...released });
       else {

@@ -4,7 +4,7 @@ import type { Budget } from '../../clock.ts';
 import { createBackfill } from '../../create/backfill/create-backfill.ts';
 import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
+import type { JobPlan } from '../../jobs/kind.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ObjectStore } from '../../ports.ts';

@@ -1,5 +1,5 @@
 import { athenaDdl, duckdbDdl } from '../../catalogue/ddl.ts';
-import { listDayFiles } from '../../catalogue/lookup-index.ts';
+import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import { updateCatalogue } from '../../catalogue/update-catalogue.ts';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { DEPLOY_SETTINGS_FILE } from '../../config/deploy-settings.ts';
+import { DEPLOY_SETTINGS_FILE } from '../../config/deploy/settings.ts';
 import type { StackFacts } from '../../stack/check-stack.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import type { DoctorCheck } from '../doctor/check.ts';

@@ -3,8 +3,16 @@ import type { Budget } from '../../clock.ts';
 import { createReader, openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
-import { collectEvidence, MAX_RECORDINGS } from '../../proof/evidence/collect-evidence.ts';
+import {
+  type CollectedEvidence,
+  collectEvidence,
+  type EvidencePorts,
+  MAX_RECORDINGS,
+} from '../../proof/evidence/collect-evidence.ts';
 import { present } from '../../present.ts';
+import type { RestoreConfig, StoreConfig } from '../../config/config-types.ts';
+import type { ObjectStore } from '../../ports.ts';
+import type { LogPlace } from '../../proof/log/place.ts';
 import type { Layout } from '../../record/layout.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
@@ -42,19 +50,8 @@ export async function run(
     const found = await locateAll(context, { config, store, range, everyVersion: true }, ids, budget);
     const keys = await requireFound(found, { store, range }, budget);
     progress = startProgress(ui, 'collecting', { items: keys.length });
-    const prover = await openProver(place, range.layout, budget);
-    const ca = config.proof.timestampCaFile;
-    const ports = {
-      store,
-      ...(await readTrust(config)),
-      place,
-      prover,
-      now: () => clock.now(),
-      ...present({
-        reader: full === undefined ? undefined : await createReader(full, context),
-        timestampCa: ca === undefined ? undefined : await readCa(ca),
-      }),
-    };
+    const opened = { config, full, store, place, layout: range.layout };
+    const ports = await openPackaging(context, opened, budget);
     const since = options.since === undefined ? undefined : await readKeptCheckpoint(options.since, place);
     const target = await (output.endsWith('.zip') ? openZip(output) : openFolder(output));
     const collected = await collectEvidence(
@@ -69,16 +66,53 @@ export async function run(
       },
       budget,
     );
-    for (const finding of collected.findings) ui.warn(printable(finding));
-    if (ui.json) ui.record('package', { output, recordings: keys.length, ...collected });
-    else
-      ui.out(`${printable(output)}  ${count(keys.length, 'file')} of recordings, ${collected.files} in all`);
-    ui.say('check it there with: sh verify-proof.sh');
+    report(context, output, keys.length, collected);
     return 0;
   } finally {
     progress?.end();
     end();
   }
+}
+
+interface Opened {
+  readonly config: StoreConfig;
+  /** With the key of recordings, where they are decrypted. */
+  readonly full: RestoreConfig | undefined;
+  readonly store: ObjectStore;
+  readonly place: LogPlace;
+  readonly layout: Layout;
+}
+
+/** What the package is put together from. */
+async function openPackaging(
+  context: CommandContext,
+  { config, full, store, place, layout }: Opened,
+  budget: Budget,
+): Promise<EvidencePorts> {
+  const ca = config.proof.timestampCaFile;
+  return {
+    store,
+    ...(await readTrust(config)),
+    place,
+    prover: await openProver(place, layout, budget),
+    now: () => context.clock.now(),
+    ...present({
+      reader: full && (await createReader(full, context)),
+      timestampCa: ca === undefined ? undefined : await readCa(ca),
+    }),
+  };
+}
+
+function report(
+  { ui }: CommandContext,
+  output: string,
+  recordings: number,
+  collected: CollectedEvidence,
+): void {
+  for (const finding of collected.findings) ui.warn(printable(finding));
+  if (ui.json) ui.record('package', { output, recordings, ...collected });
+  else ui.out(`${printable(output)}  ${count(recordings, 'file')} of recordings, ${collected.files} in all`);
+  ui.say('check it there with: sh verify-proof.sh');
 }
 
 /** @throws `USAGE`. */

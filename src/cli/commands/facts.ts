@@ -7,8 +7,8 @@ import { FACTS_PREFIX, parseFactsKey } from '../../record/facts-file.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
-import { fetchDays } from '../_fetch-days.ts';
-import { readOverDays } from '../_over-days.ts';
+import { fetchDays } from '../days/fetch-days.ts';
+import { isWithin, readOverDays } from '../days/over-days.ts';
 import { present } from '../../present.ts';
 import type { FactsOptions } from '../options/backfill.ts';
 
@@ -68,7 +68,7 @@ function conclude({ ui }: CommandContext, days: readonly FactsDay[]): number {
 
 async function tellStatus(context: CommandContext, options: FactsOptions): Promise<number> {
   const { ui, clock, logger } = context;
-  const { from = 0, to = Number.POSITIVE_INFINITY } = readOverDays(options, clock.now());
+  const range = readOverDays(options, clock.now());
   const config = await readSettings(context, 'store');
   const store = await openFactsStore(config, { clock, logger });
   const { budget, end } = openBudget(context);
@@ -83,10 +83,7 @@ async function tellStatus(context: CommandContext, options: FactsOptions): Promi
       if (named.part === 1) known.writtenAt = lastModified;
       days.set(named.day, known);
     }
-    const chosen = [...days].filter(([day]) => {
-      const at = parseDay(day) ?? 0;
-      return at >= from && at <= to;
-    });
+    const chosen = [...days].filter(([day]) => isWithin(range, day));
     if (chosen.length === 0) {
       throw new ArchiveError('NOTHING_FOUND', `there are no facts in ${store.location}`, {
         hint: 'fetch them with: genesys-archive facts update',

@@ -1,8 +1,8 @@
-import { findRecordings, findRows, type Search } from '../../catalogue/find-recordings.ts';
+import { findRecordings, findRows, type Search } from '../../catalogue/search/find-recordings.ts';
 import { openPeople } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import { type ColumnName, COLUMNS } from '../../catalogue/schema.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';

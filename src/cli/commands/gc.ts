@@ -25,7 +25,7 @@ export async function run(
     });
   }
   if (options.keys === true) {
-    const { sweepKeys } = await import('../_sweep-keys.ts');
+    const { sweepKeys } = await import('../keys/sweep-keys.ts');
     return sweepKeys(context, options);
   }
   const config = await readSettings(context, 'store');

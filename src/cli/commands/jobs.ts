@@ -1,7 +1,7 @@
 import { openJobStore, openReportSigner } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import { addControl, type Wish } from '../../jobs/control.ts';
-import type { JobPlan, Rate } from '../../jobs/job-kind.ts';
+import type { JobPlan, Rate } from '../../jobs/kind.ts';
 import { patientStore } from '../../jobs/patient-store.ts';
 import { requirePlan, resolveJobId } from '../../jobs/read-job.ts';
 import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';
@@ -230,7 +230,7 @@ async function retry(
     ui.record('planned', { job: id, kind: planned.kind, ...totals, retryOf: plan.id });
   } else ui.out(planned.id);
   ui.say(`${count(planned.totals.items, 'item')} of ${plan.id} planned again`);
-  if (wait) return runJobHere(context, planned, workers === undefined ? {} : { workers });
+  if (wait) return runJobHere(context, planned, present({ workers }));
   ui.say(`any runner works on it: genesys-archive jobs run ${shortId(planned.id)}`);
   return 0;
 

@@ -3,21 +3,21 @@ import { lstat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { KeysConfig } from '../../config/config.ts';
 import { openKeySources } from '../../create/archiver.ts';
-import { type Ability, checkKeys, type KeyCheck } from '../../envelope/check-keys.ts';
+import { type Ability, checkKeys, type KeyCheck } from '../../envelope/keys/check-keys.ts';
 import {
   readKeyringFile,
   readPrivateKeyFiles,
   readPublicKeyFile,
   updateKeyringFile,
-} from '../../envelope/key-files.ts';
-import { addKey, type Keyring } from '../../envelope/keyring.ts';
-import { signingKeyId } from '../../record/receipt.ts';
+} from '../../envelope/keys/files.ts';
+import { addKey, type Keyring } from '../../envelope/keys/keyring.ts';
+import { signingKeyId } from '../../record/receipt/receipt.ts';
 import { rsaKeyId } from '../../envelope/raw-wrap.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
-import { runReceiptKeys } from '../_receipt-keys.ts';
+import { runReceiptKeys } from '../keys/receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { KeysOptions } from '../options/keys.ts';
 
@@ -39,7 +39,7 @@ export async function run(
 ): Promise<number> {
   // a list of public keys needs no setting
   if (action === 'publish') {
-    const { publishInstructions } = await import('../_publish-instructions.ts');
+    const { publishInstructions } = await import('../keys/publish-instructions.ts');
     return publishInstructions(context, ids, options);
   }
   if (ids.length > 0) throw new ArchiveError('USAGE', 'only keys publish takes recordings');

@@ -13,7 +13,7 @@ import {
   searchIn,
 } from '../_context.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
-import { mapAhead } from '../_map-ahead.ts';
+import { mapAhead } from '../../map-ahead.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';

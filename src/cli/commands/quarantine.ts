@@ -2,7 +2,7 @@ import { openQuarantine } from '../../create/quarantine.ts';
 import { readQuarantineRules } from '../../create/quarantine-at-write.ts';
 import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
-import type { QuarantineRule } from '../../record/quarantine-file.ts';
+import type { QuarantineRule } from '../../record/quarantine/file.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';

@@ -7,8 +7,8 @@ import { ARCHIVE_VARIABLE } from '../../config/archives/archive-names.ts';
 import { type ArchiveConfig, listArchives } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { readWebhookSecrets } from '../../secrets/secret-contents.ts';
-import { createSecretValues } from '../../secrets/secret-values.ts';
+import { readWebhookSecrets } from '../../secrets/contents.ts';
+import { createSecretValues } from '../../secrets/values.ts';
 import { keepCatalogue } from '../../serve/keep-catalogue.ts';
 import { keepAudits, keepFacts, keepRequests } from '../../serve/keep-days.ts';
 import { keepRetention } from '../../serve/keep-retention.ts';
@@ -21,6 +21,7 @@ import { type CommandContext, readSources } from '../_context.ts';
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
+import { present } from '../../present.ts';
 import type { ServeOptions } from '../options/archive.ts';
 
 const DEFAULT_PORT = 8080;
@@ -196,9 +197,8 @@ function announce(
 
 function tell(ui: Ui, report: WorkerReport, name: string | undefined): void {
   if (ui.json) {
-    const archive = name === undefined ? {} : { archive: name };
     ui.record(report.kind === 'result' ? 'recording' : report.kind, {
-      ...archive,
+      ...present({ archive: name }),
       ...describeWorker(report),
     });
     return;

@@ -1,6 +1,7 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
 import type { Budget, Clock } from '../../clock.ts';
 import type { Archiver } from '../../create/archiver.ts';
+import { forEachOf } from '../../for-each-of.ts';
 import { type ErrorCode, toArchiveError } from '../../errors.ts';
 import { parseEvent } from '../../events/parse-event.ts';
 
@@ -51,9 +52,9 @@ export async function deliver(
   ports: DeliveryPorts,
 ): Promise<ReadonlyMap<string, CallHistory>> {
   const { archiver, clock, budget } = ports;
-  const queue = [...deliveries];
   const histories = new Map<string, CallHistory>();
   const began = new Map<string, number>();
+  const again: DemoDelivery[] = [];
   const handOver = async (delivery: DemoDelivery) => {
     const { recordingId } = delivery;
     const history = histories.get(recordingId) ?? newHistory();
@@ -67,16 +68,13 @@ export async function deliver(
       history.setbacks.push(setback);
       ports.onSetback(recordingId);
       // A page instead of a sound is injected once, and one delivery starts over by itself: if it is still there, it is the file.
-      if (setback !== 'MEDIA_NOT_AUDIO' && history.deliveries < MAX_DELIVERIES) queue.push(delivery);
+      if (setback !== 'MEDIA_NOT_AUDIO' && history.deliveries < MAX_DELIVERIES) again.push(delivery);
     }
     ports.onDelivered(recordingId, setback === undefined);
   };
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined && !budget.signal.aborted; next = queue.shift()) {
-      await handOver(next);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
+  for (let round = deliveries; round.length > 0 && !budget.signal.aborted; round = again.splice(0)) {
+    await forEachOf(round, concurrency, handOver, budget.signal);
+  }
   budget.signal.throwIfAborted();
   return histories;
 }

@@ -2,7 +2,7 @@ import { verify } from 'node:crypto';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { openSigner } from '../../create/archiver.ts';
-import { createSecretValues } from '../../secrets/secret-values.ts';
+import { createSecretValues } from '../../secrets/values.ts';
 import { readReceiptKeys } from '../../signing-keys.ts';
 import { requireSigningKey } from '../../signing/require-signing-key.ts';
 import type { CommandContext } from '../_context.ts';

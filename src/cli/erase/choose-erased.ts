@@ -1,10 +1,10 @@
 /** Which recordings an erasure is about: keys of their objects, and how they were chosen, without any number, address or name. */
 import { findAllRecordings } from '../../audit/find-recording.ts';
 import { walkArchive } from '../../audit/walk-archive.ts';
-import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../catalogue/search/find-recordings.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import { canonicalAddress } from '../../catalogue/search-keys.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import { canonicalAddress } from '../../catalogue/search/keys.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ErasePorts } from '../../keep/erase/erase-types.ts';

@@ -1,4 +1,4 @@
-import type { DayHits, Search } from '../../catalogue/find-recordings.ts';
+import type { DayHits, Search } from '../../catalogue/search/find-recordings.ts';
 import type { ColumnName } from '../../catalogue/schema.ts';
 import type { Cell } from '../../ports.ts';
 

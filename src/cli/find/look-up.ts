@@ -1,4 +1,4 @@
-import { findRecordings, findRows } from '../../catalogue/find-recordings.ts';
+import { findRecordings, findRows } from '../../catalogue/search/find-recordings.ts';
 import type { Budget } from '../../clock.ts';
 import type { RestoreConfig, StoreConfig } from '../../config/config.ts';
 import { openCatalogue } from '../../create/catalogue.ts';

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { describeQuery, namesAgents, resolveAgents } from '../../catalogue/people.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type AccessEntry, noteAct } from '../../record/access-entry.ts';

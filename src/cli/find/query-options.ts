@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { ROW_STATES } from '../../catalogue/row-states.ts';
-import { canonicalAddress } from '../../catalogue/search-keys.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import { ROW_STATES } from '../../catalogue/day/row-states.ts';
+import { canonicalAddress } from '../../catalogue/search/keys.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import { ArchiveError } from '../../errors.ts';
 import { isSafeId, shortenForMessage } from '../../recording/id.ts';

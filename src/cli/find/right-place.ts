@@ -1,6 +1,6 @@
-import { openDayFile } from '../../catalogue/day-file.ts';
-import type { Search } from '../../catalogue/find-recordings.ts';
-import { listDayFiles } from '../../catalogue/lookup-index.ts';
+import { openDayFile } from '../../catalogue/day/day-file.ts';
+import type { Search } from '../../catalogue/search/find-recordings.ts';
+import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
 import type { Budget } from '../../clock.ts';
 import { requireArchive } from '../_nothing-found.ts';

@@ -1,6 +1,6 @@
 import type { CatalogueRow, ColumnName, PeopleRow } from '../../catalogue/schema.ts';
 import { formatBytes } from '../_format.ts';
-import { type Aligned, alignColumns, type TableColumn } from '../_table.ts';
+import { type Aligned, alignColumns, type TextColumn } from '../_table.ts';
 import { printable } from '../../printable.ts';
 
 /** A row, and what is known of its people where that is shown. */
@@ -9,7 +9,7 @@ export interface FoundRow {
   readonly people?: PeopleRow | undefined;
 }
 
-interface Heading extends Omit<TableColumn, 'cells'> {
+interface Heading extends Omit<TextColumn, 'cells'> {
   readonly cell: (found: FoundRow) => string;
 }
 

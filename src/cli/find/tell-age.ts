@@ -1,7 +1,7 @@
-import type { Search } from '../../catalogue/find-recordings.ts';
+import type { Search } from '../../catalogue/search/find-recordings.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import { asOfDay } from '../../catalogue/runs.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';
 import { formatDuration } from '../_format.ts';

@@ -1,4 +1,4 @@
-import type { Search } from '../../catalogue/find-recordings.ts';
+import type { Search } from '../../catalogue/search/find-recordings.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { alignColumns } from '../_table.ts';

@@ -1,5 +1,5 @@
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import { countWithoutFacts } from '../../catalogue/without-facts.ts';
 import type { Budget } from '../../clock.ts';
 import type { CommandContext } from '../_context.ts';

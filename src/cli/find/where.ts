@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import type { SearchQuery } from '../../catalogue/search-query.ts';
+import type { SearchQuery } from '../../catalogue/search/query.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { OptionSpec } from '../specs/command-outline.ts';
 import { QUERY_OPTIONS, type QueryOptions, queryOf } from './query-options.ts';

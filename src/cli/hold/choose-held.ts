@@ -8,7 +8,7 @@ import { heldKeys } from '../../record/read-hold.ts';
 import { isSameId } from '../../recording/id.ts';
 import { type CommandContext, readRange, type searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
-import { mapAhead } from '../_map-ahead.ts';
+import { mapAhead } from '../../map-ahead.ts';
 import { gatherIds } from '../restore/choose.ts';
 import type { HoldOptions } from '../options/keep.ts';
 

@@ -1,6 +1,6 @@
-import { checkDeploySettings, organizationOf } from '../../config/deploy-file.ts';
-import type { DeploySettings } from '../../config/deploy-settings.ts';
-import type { HardeningSetting } from '../../config/hardening-settings.ts';
+import { checkDeploySettings, organizationOf } from '../../config/deploy/file.ts';
+import type { DeploySettings } from '../../config/deploy/settings.ts';
+import type { HardeningSetting } from '../../config/deploy/hardening.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { InitOptions } from '../options/start.ts';
 

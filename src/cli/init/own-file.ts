@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { ARCHIVE_NAME, ARCHIVES } from '../../config/archives/archive-names.ts';
-import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
+import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy/settings.ts';
 import { readConfigFile } from '../../config/file.ts';
 import { isSettingName, type Setting, SETTINGS } from '../../config/schema.ts';
 import { ArchiveError } from '../../errors.ts';

@@ -1,6 +1,6 @@
 import { confirm, isCancel, select, text } from '@clack/prompts';
-import { organizationOf } from '../../config/deploy-file.ts';
-import type { DeploySettings } from '../../config/deploy-settings.ts';
+import { organizationOf } from '../../config/deploy/file.ts';
+import type { DeploySettings } from '../../config/deploy/settings.ts';
 import { ArchiveError } from '../../errors.ts';
 import { GENESYS_REGIONS } from '../../regions.ts';
 import { type Answers, problemOf } from './answers.ts';

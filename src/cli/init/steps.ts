@@ -1,4 +1,4 @@
-import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy-settings.ts';
+import { DEPLOY_SETTINGS_FILE, type DeploySettings } from '../../config/deploy/settings.ts';
 import { quoteForShell } from '../_format.ts';
 
 /** Something to do next: what, and the lines to type. */

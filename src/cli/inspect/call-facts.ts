@@ -4,8 +4,8 @@ import type { Budget } from '../../clock.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import type { SignatureVerdict } from '../../record/receipt.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignatureVerdict } from '../../record/receipt/receipt.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 
 /** What a receipt says that a signature is worth; `not-checked` where no public key is given. */
 type SignatureWord = SignatureVerdict | 'not-checked';

@@ -1,7 +1,7 @@
 import { detectFormat, needsInstruction } from '../../envelope/detect.ts';
 import { bindsStoredContext, callerContext, type ReadableWrapAlgorithm } from '../../envelope/key-wrap.ts';
-import { parseS3ecV2 } from '../../envelope/s3ec-v2.ts';
-import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec-v3.ts';
+import { parseS3ecV2 } from '../../envelope/s3ec/v2.ts';
+import { parseS3ecV3, S3EC_V3 } from '../../envelope/s3ec/v3.ts';
 import { parseStaticMetadata, STATIC_GCM } from '../../envelope/static-gcm.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { canonicalMetadata } from '../../metadata-names.ts';

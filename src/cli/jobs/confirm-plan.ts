@@ -1,11 +1,11 @@
 /** A plan that removes something is carried out only for who has its whole name, and says how much it is. */
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import { isJobId, shardKey } from '../../jobs/job-keys.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
+import { isJobId, shardKey } from '../../jobs/keys.ts';
+import type { JobPlan } from '../../jobs/kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { requirePlan } from '../../jobs/read-job.ts';
-import { unpackLines } from '../../jobs/shard.ts';
+import { unpackLines } from '../../jobs/shards/lines.ts';
 import { isSealed, parsePlanName, type Sealed } from '../../keep/sealed-item.ts';
 import { count } from '../_format.ts';
 

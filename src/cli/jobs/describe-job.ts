@@ -34,13 +34,11 @@ export function progressFields(progress: JobProgress): object {
     items: plan.totals.items,
     shards: plan.totals.shards,
     ...rest,
-    ...(estimate === undefined
-      ? {}
-      : {
-          itemsPerMinute: Math.round(estimate.itemsPerMinute * 10) / 10,
-          bytesPerMinute: Math.round(estimate.bytesPerMinute),
-          leftMs: estimate.left,
-        }),
+    ...present({
+      itemsPerMinute: estimate && Math.round(estimate.itemsPerMinute * 10) / 10,
+      bytesPerMinute: estimate && Math.round(estimate.bytesPerMinute),
+      leftMs: estimate?.left,
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Shows the progress of a job until it is over. */
 import { type Budget, unlimited } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
+import type { JobPlan } from '../../jobs/kind.ts';
 import type { PatientStore } from '../../jobs/patient-store.ts';
 import { type JobProgress, readProgress } from '../../jobs/read-progress.ts';
 import type { CommandContext } from '../_context.ts';

@@ -4,7 +4,7 @@ import type { StoreConfig } from '../../config/config.ts';
 import { openJobStore } from '../../create/job-runner.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { KeyItem } from '../../job-kinds/recordings-kind.ts';
-import type { JobPlan } from '../../jobs/job-kind.ts';
+import type { JobPlan } from '../../jobs/kind.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
@@ -96,7 +96,7 @@ export async function planRecordings(
   else ui.out(id);
   ui.say(`${count(totals.items, 'recording')} in ${count(totals.shards, 'shard')} planned as job ${id}`);
   if (options.wait === true) {
-    return runJobHere(context, plan, options.workers === undefined ? {} : { workers: options.workers });
+    return runJobHere(context, plan, present({ workers: options.workers }));
   }
   ui.say(
     `any runner works on it: genesys-archive jobs run ${shortId(id)}; jobs watch ${shortId(id)} shows it`,

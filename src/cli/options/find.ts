@@ -12,6 +12,43 @@ const MANIFEST = oneOf('s3-batch');
 
 const REASON = { flags: '--reason <TEXT>', description: 'why; stands in the access log' } as const;
 
+/** How rows are written. */
+const OUTPUT_OPTIONS = [
+  {
+    flags: '--format <WORD>',
+    description: 'table (default), csv, jsonl or parquet',
+    parse: TABLE_FORMAT,
+  },
+  {
+    flags: '--columns <NAMES>',
+    description: 'for csv, jsonl and parquet: some columns, with commas between them',
+  },
+  {
+    flags: '-o, --output <FILE>',
+    description: 'write there; the name says the format (.csv, .jsonl, .parquet)',
+  },
+  { flags: '--force', description: 'replace the file if it exists' },
+] as const;
+
+const EXPORT_OPTIONS = [
+  { flags: '--ids <FILE>', description: 'export: ids of recordings or conversations, or keys' },
+  {
+    flags: '--format <WORD>',
+    description: 'export: csv, jsonl or parquet, where the name of the file does not say it',
+    parse: EXPORT_FORMAT,
+  },
+  { flags: '--columns <NAMES>', description: 'export: some columns, with commas between them' },
+  { flags: '--reveal', description: 'export: numbers and names as well; says so in the access log' },
+  REASON,
+  {
+    flags: '--manifest <WORD>',
+    description: 'export: s3-batch: bucket and key of each object, for S3 Batch Operations',
+    parse: MANIFEST,
+  },
+  { flags: '-o, --output <FILE>', description: 'export: write there' },
+  { flags: '--force', description: 'export: replace files that exist' },
+] as const;
+
 export const FIND_OPTIONS = [
   ...QUERY_OPTIONS,
   {
@@ -39,20 +76,7 @@ export const FIND_OPTIONS = [
     description: 'at most so many (default for a table 100)',
     parse: wholeNumber(1, 100_000_000),
   },
-  {
-    flags: '--format <WORD>',
-    description: 'table (default), csv, jsonl or parquet',
-    parse: TABLE_FORMAT,
-  },
-  {
-    flags: '--columns <NAMES>',
-    description: 'for csv, jsonl and parquet: some columns, with commas between them',
-  },
-  {
-    flags: '-o, --output <FILE>',
-    description: 'write there; the name says the format (.csv, .jsonl, .parquet)',
-  },
-  { flags: '--force', description: 'replace the file if it exists' },
+  ...OUTPUT_OPTIONS,
   {
     flags: '--max-age <AGE>',
     description: 'refuse a catalogue that is older for the newest of these days, e.g. 2h',
@@ -71,22 +95,7 @@ export const CATALOGUE_OPTIONS = [
   { flags: '--as-of <TIME>', description: 'rebuild: as receipts were at that time; with --into only' },
   { flags: '--into <PLACE>', description: 'rebuild: into another place, e.g. file:/tmp/catalogue' },
   ...QUERY_OPTIONS,
-  { flags: '--ids <FILE>', description: 'export: ids of recordings or conversations, or keys' },
-  {
-    flags: '--format <WORD>',
-    description: 'export: csv, jsonl or parquet, where the name of the file does not say it',
-    parse: EXPORT_FORMAT,
-  },
-  { flags: '--columns <NAMES>', description: 'export: some columns, with commas between them' },
-  { flags: '--reveal', description: 'export: numbers and names as well; says so in the access log' },
-  REASON,
-  {
-    flags: '--manifest <WORD>',
-    description: 'export: s3-batch: bucket and key of each object, for S3 Batch Operations',
-    parse: MANIFEST,
-  },
-  { flags: '-o, --output <FILE>', description: 'export: write there' },
-  { flags: '--force', description: 'export: replace files that exist' },
+  ...EXPORT_OPTIONS,
   {
     flags: '--location <PLACE>',
     description: 'ddl: where the files are, where it is not ARCHIVE_CATALOGUE',

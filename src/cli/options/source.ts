@@ -3,20 +3,8 @@ import type { OptionsOf } from './option-types.ts';
 import { wholeNumber } from './option-values.ts';
 import { DRY_RUN, FROM, TO, WHERE } from './shared.ts';
 
-export const SOURCE_DELETE_OPTIONS = [
-  {
-    flags: '--ids <FILE>',
-    description: 'plan: ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
-  },
-  {
-    flags: '--skip-invalid',
-    description: 'plan: with --ids: go on without lines that name no recording',
-  },
-  { flags: '--skip-missing', description: 'plan: go on without ids that the archive does not hold' },
-  { flags: '--conversation <ID>', description: 'plan: every recording of that conversation' },
-  WHERE,
-  FROM,
-  TO,
+/** What a recording must have before it is deleted at the platform. */
+const WISHES = [
   { flags: '--compare', description: 'plan: download each recording again, and compare it' },
   {
     flags: '--stated-unredacted',
@@ -32,6 +20,23 @@ export const SOURCE_DELETE_OPTIONS = [
     description:
       'plan: want the transcript of each, or that the platform had no transcript; also where ARCHIVE_TRANSCRIPTS=1',
   },
+] as const;
+
+export const SOURCE_DELETE_OPTIONS = [
+  {
+    flags: '--ids <FILE>',
+    description: 'plan: ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
+  },
+  {
+    flags: '--skip-invalid',
+    description: 'plan: with --ids: go on without lines that name no recording',
+  },
+  { flags: '--skip-missing', description: 'plan: go on without ids that the archive does not hold' },
+  { flags: '--conversation <ID>', description: 'plan: every recording of that conversation' },
+  WHERE,
+  FROM,
+  TO,
+  ...WISHES,
   { flags: '--reason <TEXT>', description: 'plan, cancel: why; no name, no number' },
   { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
   {

@@ -1,6 +1,6 @@
 /** Holds a recording in an evidence package to the receipt that describes it, as `verify-proof.sh` does. */
 import { LeafHasher } from '../../record/leaf-hasher.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 
 /** What is read of a package. */
 export interface MediaFiles {

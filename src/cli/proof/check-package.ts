@@ -14,8 +14,8 @@ import { brokenEquations, parseStatement } from '../../proof/formats/statement.t
 import { type LogPlace, openCheckpoint } from '../../proof/log/place.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
-import { parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
-import { checkSignature, signingKeyId } from '../../record/receipt.ts';
+import { parseReceipt, type SignedReceipt } from '../../record/receipt/schema.ts';
+import { checkSignature, signingKeyId } from '../../record/receipt/receipt.ts';
 import { parsePublicKey } from '../../signing/key-list.ts';
 import { checkMedia } from './check-media.ts';
 

@@ -6,7 +6,7 @@ import {
   type QuarantinedFile,
   type QuarantineTrust,
 } from '../../keep/quarantine/list-quarantine.ts';
-import { releasedKey } from '../../record/quarantine-key.ts';
+import { releasedKey } from '../../record/quarantine/key.ts';
 import { isSameId } from '../../recording/id.ts';
 import type { CommandContext } from '../_context.ts';
 import { gatherIds } from '../restore/choose.ts';

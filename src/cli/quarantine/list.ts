@@ -5,7 +5,7 @@ import {
   type QuarantinedFile,
   type QuarantineTrust,
 } from '../../keep/quarantine/list-quarantine.ts';
-import { describeReasons } from '../../record/quarantine-note.ts';
+import { describeReasons } from '../../record/quarantine/note.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { requireArchive } from '../_nothing-found.ts';

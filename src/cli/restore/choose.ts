@@ -5,7 +5,7 @@ import { ArchiveError } from '../../errors.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
 import { type CommandContext, isOutsideTimes, namesTime } from '../_context.ts';
-import { mapAhead } from '../_map-ahead.ts';
+import { mapAhead } from '../../map-ahead.ts';
 import { FileNames } from './file-names.ts';
 import { describeMalformed, readIds, requireWellFormed } from './read-ids.ts';
 import type { RestoreOptions } from '../options/read.ts';

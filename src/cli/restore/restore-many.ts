@@ -28,7 +28,7 @@ export interface ManyOptions extends Pick<Choice, 'from' | 'to'> {
 }
 
 /** What is restored: the recordings of these ids, or without any those of the range. */
-export interface Wanted {
+export interface WantedRecordings {
   readonly ids: readonly string[];
   /** Finds their keys. */
   readonly find: () => Promise<ReadonlyMap<string, readonly string[]>>;
@@ -47,7 +47,7 @@ interface Tally {
 export async function restoreMany(
   context: CommandContext,
   ports: IntoPorts,
-  { ids, find, range, ...options }: Wanted & ManyOptions,
+  { ids, find, range, ...options }: WantedRecordings & ManyOptions,
   budget: Budget,
 ): Promise<number> {
   const { ui, clock } = context;
@@ -104,8 +104,8 @@ export async function restoreMany(
 /** @throws `NOTHING_FOUND` where none of the ids is found, and nothing else is either: the place is wrong. */
 async function chooseOrRefuse(
   store: ObjectStore,
-  find: Wanted['find'],
-  range: Wanted['range'],
+  find: WantedRecordings['find'],
+  range: WantedRecordings['range'],
   budget: Budget,
 ): Promise<readonly Chosen[]> {
   const chosen = await readArchive(store, () => chooseByIds(find, range.layout));
@@ -119,7 +119,7 @@ async function chooseOrRefuse(
 async function refuseNothing(
   store: ObjectStore,
   { from, to }: Pick<Choice, 'from' | 'to'>,
-  range: Wanted['range'],
+  range: WantedRecordings['range'],
   budget: Budget,
 ): Promise<void> {
   const isExact = namesTime(from) || namesTime(to);

@@ -1,9 +1,9 @@
 import type { Budget } from '../../clock.ts';
-import { openSourceDates, type SourceDate } from '../../create/source-dates.ts';
+import { openDeletionDates, type SourceDate } from '../../create/deletion-dates.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type ExaminedObject, examineRetention, isExpired } from '../../keep/retention/examine.ts';
 import { dueRetention } from '../../keep/retention/policy.ts';
-import { readReceipt } from '../../record/read-receipt.ts';
+import { readReceipt } from '../../record/receipt/read-receipt.ts';
 import { receiptKey } from '../../record/object-key.ts';
 import { DAY_MS, parseDay } from '../../recording/time.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
@@ -56,7 +56,7 @@ export async function showChosen(
 }
 
 async function openSource(context: CommandContext) {
-  const dates = openSourceDates(await readSettings(context, 'seal'), context);
+  const dates = openDeletionDates(await readSettings(context, 'seal'), context);
   const ask = async (key: string, { store }: RetainWork['ports'], budget: Budget): Promise<AskedSource> => {
     const receipt = await readReceipt(store, receiptKey(key), budget).catch((error: unknown) => {
       if (error instanceof ArchiveError && error.code === 'OBJECT_MALFORMED') return undefined;

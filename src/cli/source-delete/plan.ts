@@ -15,7 +15,7 @@ import type { SourceDeleteItem, SourceDeletePorts } from '../../keep/source-dele
 import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import { readReceipt } from '../../record/read-receipt.ts';
+import { readReceipt } from '../../record/receipt/read-receipt.ts';
 import { splitVersion } from '../../record/versions.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { DAY_MS } from '../../recording/time.ts';

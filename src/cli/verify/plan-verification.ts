@@ -8,7 +8,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { type EarlierRun, readResumed } from './resume.ts';
 import type { VerifyPlan } from './state.ts';
-import { tellFinding } from './verification.ts';
+import { tellFinding } from './verify-run.ts';
 import { present } from '../../present.ts';
 import type { VerifyOptions } from '../options/read.ts';
 

@@ -8,7 +8,7 @@ import { ERROR_CODES } from '../../error-codes.ts';
 import { ArchiveError } from '../../errors.ts';
 import { outcomeOfVerification, VERIFY_JOB } from '../../job-kinds/verify.ts';
 import { type KeyItem, recordingsKind } from '../../job-kinds/recordings-kind.ts';
-import type { JobPlan, Outcome } from '../../jobs/job-kind.ts';
+import type { JobPlan, Outcome } from '../../jobs/kind.ts';
 import { type PatientStore, patientStore } from '../../jobs/patient-store.ts';
 import { planJob } from '../../jobs/plan-job.ts';
 import { readPlan } from '../../jobs/read-job.ts';

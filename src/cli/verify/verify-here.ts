@@ -26,7 +26,7 @@ import { countsOf, describeFindings, describeTally, reportOf, writeReport } from
 import { openResumed, type ResumedRun } from './resume.ts';
 import type { VerifyPlan } from './state.ts';
 import { nameStrangers, type Strangers, warnOfStrangers } from './strangers.ts';
-import { Verification } from './verification.ts';
+import { VerifyRun } from './verify-run.ts';
 import type { VerifyOptions } from '../options/read.ts';
 
 const DEFAULT_CONCURRENCY = 4;
@@ -49,7 +49,7 @@ export interface VerifyWork {
 interface Sitting {
   readonly context: CommandContext;
   readonly work: VerifyWork;
-  readonly verification: Verification;
+  readonly verification: VerifyRun;
   readonly store: ObjectStore;
   readonly budget: Budget;
   readonly resumed: ResumedRun | undefined;
@@ -77,7 +77,7 @@ export async function verifyHere(context: CommandContext, work: VerifyWork): Pro
       allow: new Set(options.allow),
       reader: work.full && (await createReader(work.full, context)),
     };
-    const verification = new Verification({ ui, ports, depth: work.depth, budget, progress });
+    const verification = new VerifyRun({ ui, ports, depth: work.depth, budget, progress });
     verification.recall(resumed?.earlier.findings ?? []);
     const earlier = resumed?.earlier.checked ?? 0;
     const startedAt = resumed?.earlier.startedAt ?? new Date(clock.now()).toISOString();

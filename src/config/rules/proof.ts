@@ -1,4 +1,4 @@
-import type { WitnessSetting } from '../proof-values.ts';
+import type { WitnessSetting } from '../values/proof.ts';
 import type { SettingValues } from '../schema.ts';
 
 /** What a reader of the log needs to know. */

@@ -1,5 +1,13 @@
 import { retentionAtWrite } from '../retention-at-write.ts';
-import { accountId, bucketName, choice, filePath, flag, layoutChoice, storeLocation } from '../values.ts';
+import {
+  accountId,
+  bucketName,
+  choice,
+  filePath,
+  flag,
+  layoutChoice,
+  storeLocation,
+} from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;

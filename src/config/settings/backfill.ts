@@ -1,4 +1,4 @@
-import { choice, credentialId, credentialSecret, secretArn } from '../values.ts';
+import { choice, credentialId, credentialSecret, secretArn } from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 

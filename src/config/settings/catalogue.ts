@@ -1,4 +1,4 @@
-import { athenaName, choice, storeLocation } from '../values.ts';
+import { athenaName, choice, storeLocation } from '../values/values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap'] as const;
 

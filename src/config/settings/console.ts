@@ -1,4 +1,4 @@
-import { choice, credentialSecret, filePath, keyHex, roleArn, secretArn } from '../values.ts';
+import { choice, credentialSecret, filePath, keyHex, roleArn, secretArn } from '../values/values.ts';
 
 /** Of the console. Part of the one table in `schema.ts`. */
 export const CONSOLE_SETTINGS = {

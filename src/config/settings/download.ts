@@ -1,4 +1,4 @@
-import { flag, hostList, regionList } from '../values.ts';
+import { flag, hostList, regionList } from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;

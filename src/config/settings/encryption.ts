@@ -1,4 +1,4 @@
-import { choice, filePath, keyHex, kmsKeyId, storeLocation } from '../values.ts';
+import { choice, filePath, keyHex, kmsKeyId, storeLocation } from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const RESTORE = ['restore'] as const;

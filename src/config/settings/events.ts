@@ -1,4 +1,4 @@
-import { choice, flag, idPattern, secretList } from '../values.ts';
+import { choice, flag, idPattern, secretList } from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;

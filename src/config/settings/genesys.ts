@@ -5,7 +5,7 @@ import {
   organizationId,
   originUrl,
   regionDomain,
-} from '../values.ts';
+} from '../values/values.ts';
 
 const ARCHIVE = ['archive', 'seal'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;

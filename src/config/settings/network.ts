@@ -1,7 +1,7 @@
 import { parseDirectRules, parseProxy } from '../../proxies.ts';
 import { checked } from '../checked.ts';
-import { duration } from '../measure-values.ts';
-import { flag } from '../values.ts';
+import { duration } from '../values/measures.ts';
+import { flag } from '../values/values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'keys', 'wrap', 'seal'] as const;
 

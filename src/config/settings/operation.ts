@@ -1,5 +1,5 @@
 import { jobRate } from '../job-rate.ts';
-import { choice, flag } from '../values.ts';
+import { choice, flag } from '../values/values.ts';
 
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;
 const KEYS = ['keys', 'wrap'] as const;

@@ -1,5 +1,5 @@
-import { keyFiles, logLock, logOrigin, timestampUrls, vkeyList, witnessList } from '../proof-values.ts';
-import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values.ts';
+import { keyFiles, logLock, logOrigin, timestampUrls, vkeyList, witnessList } from '../values/proof.ts';
+import { filePath, kmsKeyId, kmsKeyIds, secretArn, storeLocation } from '../values/values.ts';
 
 const SEAL = ['seal'] as const;
 const ALL = ['archive', 'restore', 'store', 'wrap', 'seal'] as const;

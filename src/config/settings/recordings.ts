@@ -1,5 +1,5 @@
-import { duration, share } from '../measure-values.ts';
-import { choice, flag, kindList, schemaId } from '../values.ts';
+import { duration, share } from '../values/measures.ts';
+import { choice, flag, kindList, schemaId } from '../values/values.ts';
 
 /** The settings of the published API. Part of the one table in `config/schema.ts`. */
 

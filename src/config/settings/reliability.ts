@@ -1,4 +1,4 @@
-import { filePath, kmsKeyId, publicKeyList, queueUrl } from '../values.ts';
+import { filePath, kmsKeyId, publicKeyList, queueUrl } from '../values/values.ts';
 
 /** The settings of receipts and queues. Part of the one table in `config/schema.ts`. */
 

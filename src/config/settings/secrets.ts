@@ -1,4 +1,4 @@
-import { secretArn } from '../values.ts';
+import { secretArn } from '../values/values.ts';
 
 const ARCHIVE = ['archive'] as const;
 

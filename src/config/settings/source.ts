@@ -1,5 +1,5 @@
-import { choice, credentialId, credentialSecret, flag, secretArn } from '../values.ts';
-import { actsPerDay } from '../source-values.ts';
+import { choice, credentialId, credentialSecret, flag, secretArn } from '../values/values.ts';
+import { actsPerDay } from '../values/source.ts';
 
 const WRAP = ['wrap'] as const;
 

@@ -2,7 +2,7 @@ import { ArchiveError } from '../../errors.ts';
 import { peaksPending, peaksQuery } from '../api-schema.ts';
 import { jsonAnswer } from '../exchange.ts';
 import { fileOf, locateRecording } from '../locate.ts';
-import { route, type Route } from '../route.ts';
+import { route, type Route } from '../routes/route.ts';
 import { slicePeaks } from './peak-maker.ts';
 
 export const PEAKS_ROUTES: readonly Route[] = [

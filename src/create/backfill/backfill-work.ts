@@ -11,7 +11,7 @@ import type { GroupedFiles } from '../../genesys/batch/grouped-files.ts';
 import type { YieldingBudget } from '../../genesys/rate-yield.ts';
 import { QUEUED_FOR_RESTORE } from '../../genesys/recordings/policy.ts';
 import type { RestoreWave } from '../../genesys/recordings/restore-wave.ts';
-import type { Limit, Rate } from '../../jobs/job-kind.ts';
+import type { Limit, Rate } from '../../jobs/kind.ts';
 import type { ConversationAnalytics, ObjectStore, RecordingsRequest } from '../../ports.ts';
 import type { Archiver } from '../archiver.ts';
 

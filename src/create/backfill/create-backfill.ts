@@ -19,7 +19,7 @@ import { createPlatform, type PlatformPorts } from '../../genesys/platform.ts';
 import { createYieldingBudget, type YieldingBudget } from '../../genesys/rate-yield.ts';
 import { RestoreWave } from '../../genesys/recordings/restore-wave.ts';
 import { createTransport } from '../../http/transport.ts';
-import type { JobKind, Rate } from '../../jobs/job-kind.ts';
+import type { JobKind, Rate } from '../../jobs/kind.ts';
 import { type Logger, silentLogger } from '../../log.ts';
 import type {
   ArchivedRecordings,
@@ -30,8 +30,8 @@ import type {
   RecordingInventory,
 } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
-import { readClientCredentials } from '../../secrets/secret-contents.ts';
-import { createSecretValues } from '../../secrets/secret-values.ts';
+import { readClientCredentials } from '../../secrets/contents.ts';
+import { createSecretValues } from '../../secrets/values.ts';
 import { openStore } from '../../store/open-store.ts';
 import { createArchiver, createReader, openConfiguredStore, type ArchiverPorts } from '../archiver.ts';
 import { createFactsWriter, openFactsStore } from '../facts.ts';

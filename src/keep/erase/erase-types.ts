@@ -1,7 +1,7 @@
 import type { Budget, Clock } from '../../clock.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { ObjectVersion, VersionedStore } from '../../ports.ts';
-import type { ReceiptSigner } from '../../record/receipt.ts';
+import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
 import type { HoldTrust } from '../read-holds.ts';
 
 /** A recording that is erased: all its files and versions, whichever of them was chosen. */

@@ -9,8 +9,8 @@ import { INSTRUCTION_SUFFIX } from '../../record/instruction-file.ts';
 import { createKeyRecords, keyRecordOf } from '../../record/key-records.ts';
 import { type LeafDigests, LeafHasher } from '../../record/leaf-hasher.ts';
 import { companionKeys, parseCompanion } from '../../record/object-key.ts';
-import { releasedKey } from '../../record/quarantine-key.ts';
-import { QUARANTINE_NOTE } from '../../record/quarantine-note.ts';
+import { releasedKey } from '../../record/quarantine/key.ts';
+import { QUARANTINE_NOTE } from '../../record/quarantine/note.ts';
 import { checkMark, MARK, type MarkedKind, markMetadata } from '../../record/writer-mark.ts';
 import type { Moving, ReleasePorts } from './release-types.ts';
 

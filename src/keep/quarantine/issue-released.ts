@@ -6,8 +6,8 @@ import { hashMetadata, statedWrap, wrapOf } from '../../record/identity.ts';
 import type { LeafDigests } from '../../record/leaf-hasher.ts';
 import { stateCiphertext } from '../../record/leaf-list.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import { formatReceipt } from '../../record/receipt.ts';
-import type { Receipt, SignedReceipt } from '../../record/receipt-schema.ts';
+import { formatReceipt } from '../../record/receipt/receipt.ts';
+import type { Receipt, SignedReceipt } from '../../record/receipt/schema.ts';
 import { putSmall } from '../../record/small-object.ts';
 import type { Moving, ReleasePorts } from './release-types.ts';
 

@@ -3,8 +3,8 @@ import type { Budget, Clock } from '../../clock.ts';
 import type { ObjectStat } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
 import { objectsOfReceipt, RECEIPT_PREFIX } from '../../record/object-key.ts';
-import { bothPlaces, QUARANTINE_PREFIX, releasedKey } from '../../record/quarantine-key.ts';
-import { decideBy, type QuarantineNote, readQuarantineNote } from '../../record/quarantine-note.ts';
+import { bothPlaces, QUARANTINE_PREFIX, releasedKey } from '../../record/quarantine/key.ts';
+import { decideBy, type QuarantineNote, readQuarantineNote } from '../../record/quarantine/note.ts';
 import { heldAmong, type HoldTrust } from '../read-holds.ts';
 
 export interface QuarantineTrust extends HoldTrust {

@@ -1,8 +1,8 @@
 import type { Budget, Clock } from '../../clock.ts';
 import type { KeepOnWrite, ObjectStat, RecordingIds, VersionedStore } from '../../ports.ts';
-import type { QuarantineNote } from '../../record/quarantine-note.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
-import type { ReceiptSigner } from '../../record/receipt.ts';
+import type { QuarantineNote } from '../../record/quarantine/note.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
+import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
 import type { HoldTrust } from '../read-holds.ts';
 
 export interface ReleasePorts extends HoldTrust {

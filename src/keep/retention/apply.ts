@@ -8,7 +8,7 @@ import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState } from '../../ports.ts';
 import { DAY_MS } from '../../recording/time.ts';
 import { MIN_LOCK_MS, REMOVAL_TAG } from '../../record/keep-on-write.ts';
-import { isQuarantineKey } from '../../record/quarantine-key.ts';
+import { isQuarantineKey } from '../../record/quarantine/key.ts';
 import { partsBeside } from '../beside.ts';
 import {
   type ExaminedObject,

@@ -4,7 +4,7 @@ import { forEachOf } from '../../for-each-of.ts';
 import type { KeptState, RetentionMode } from '../../ports.ts';
 import { DAY_MS } from '../../recording/time.ts';
 import { REMOVAL_TAG } from '../../record/keep-on-write.ts';
-import { isQuarantineKey } from '../../record/quarantine-key.ts';
+import { isQuarantineKey } from '../../record/quarantine/key.ts';
 import { partsBeside } from '../beside.ts';
 import { extendedUntil, KEEP_TAG, lockedUntil, type RetentionPorts, thereBeside } from './examine.ts';
 import { type Noting, noteRemovals } from './removal-notes.ts';

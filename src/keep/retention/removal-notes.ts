@@ -5,7 +5,7 @@ import type { ExpiredObjects, ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import type { Hold } from '../../record/hold.ts';
 import { heldKeys } from '../../record/read-hold.ts';
-import { formatSigned, type ReceiptSigner } from '../../record/receipt.ts';
+import { formatSigned, type ReceiptSigner } from '../../record/receipt/receipt.ts';
 import {
   MAX_NOTE_BYTES,
   MAX_OBJECTS_IN_NOTE,

@@ -1,7 +1,7 @@
 import type { Budget, Clock } from '../../clock.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { SourceKeeper } from '../../ports.ts';
-import type { ReceiptSigner } from '../../record/receipt.ts';
+import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
 import type { HoldTrust } from '../read-holds.ts';
 import type { CopyFacts, DeletionRefusal, DeletionRules, DrillFacts } from './policy.ts';
 

@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
-import { formatSigned } from '../../record/receipt.ts';
+import { formatSigned } from '../../record/receipt/receipt.ts';
 import { putSmall } from '../../record/small-object.ts';
 import {
   actKey,

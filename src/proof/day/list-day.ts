@@ -4,7 +4,7 @@ import type { ObjectStore, ObjectSummary } from '../../ports.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { type Layout, objectOfReceipt } from '../../record/layout.ts';
 import { receiptPrefix } from '../../record/object-key.ts';
-import { isQuarantineKey, quarantineKey } from '../../record/quarantine-key.ts';
+import { isQuarantineKey, quarantineKey } from '../../record/quarantine/key.ts';
 import { startOf } from './calendar.ts';
 
 export interface DayListing {

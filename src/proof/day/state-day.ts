@@ -10,7 +10,7 @@ import { type List, makeList } from '../formats/list-lines.ts';
 import type { LogKeys } from '../formats/log-keys.ts';
 import {
   type Differences,
-  type SourceFacts,
+  type StatedSource,
   type Statement,
   STATEMENT_SCHEMA,
 } from '../formats/statement.ts';
@@ -201,7 +201,7 @@ function describeSource(
   );
   const { facts } = source;
   const byDivision = countBy(comparison.listed, ({ divisionId }) => divisionId);
-  const described: SourceFacts = {
+  const described: StatedSource = {
     method: facts.method,
     api: facts.api,
     ...present({ organization: facts.organization, client: facts.client }),

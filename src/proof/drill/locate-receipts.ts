@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
-import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt/schema.ts';
 import { listDay } from '../day/list-day.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { mapWide } from '../log/map-wide.ts';

@@ -3,7 +3,7 @@ import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { putSmall } from '../../record/small-object.ts';
 import { dayOf } from '../../recording/time.ts';
-import type { ReceiptSigner } from '../../record/receipt.ts';
+import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
 import { noteKey } from '../formats/note.ts';
 import { findHead } from '../log/head.ts';
 import type { LogPlace } from '../log/place.ts';

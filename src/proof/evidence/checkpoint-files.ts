@@ -2,7 +2,7 @@
 import type { Budget } from '../../clock.ts';
 import type { CheckedPorts } from '../../audit/open-checked.ts';
 import { ArchiveError } from '../../errors.ts';
-import { publicKeyOf } from '../../record/receipt-keys.ts';
+import { publicKeyOf } from '../../record/receipt/keys.ts';
 import { readCosignatures } from '../anchors/witness.ts';
 import { sha256Hex } from '../formats/entry.ts';
 import { checkNote, type NoteKey, parseNote, rawKey } from '../formats/note.ts';

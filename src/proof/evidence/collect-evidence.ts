@@ -5,7 +5,7 @@ import type { EnvelopeReader } from '../../ports.ts';
 import { type CheckedObject, type CheckedPorts, openChecked } from '../../audit/open-checked.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { contextKey, TRANSCRIPT_STATUSES, transcriptKey } from '../../record/object-key.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import { brokenEquations } from '../formats/statement.ts';
 import { readBytes, type SignedCheckpoint } from '../log/place.ts';
 import type { ProvedRecording } from '../prove/prove-entry.ts';
@@ -63,52 +63,25 @@ export async function collectEvidence(
   const put = async (file: PackageFile) => {
     manifest.set(file.name, await target.write(file));
   };
-  const putText = (name: string, text: string) => put({ name, body: Buffer.from(text) });
   try {
-    const days = new Set<string>();
-    const recordings = new Set<string>();
-    const receipts = new Map<string, SignedReceipt>();
-    for (const key of keys) {
-      const name = nameInPackage(key);
-      const find = (problem: string) => findings.push(`${name}: ${problem}`);
-      const proved = await ports.prover.recording(key, budget);
-      days.add(proved.entry.day);
-      recordings.add(canonicalId(proved.receipt.ids.recording));
-      receipts.set(name, proved.receipt);
-      await putRecording(ports, proved, { put, find, asFound: options.asFound === true }, budget);
-      options.onRecording?.(key);
-    }
-    if (options.withoutStatements !== true) {
-      for (const day of [...days].sort()) await putDay(ports, day, { put, findings }, budget);
-    }
-    const custody = await putCustody(
-      ports.store,
-      { recordings, since: [...days].sort()[0] ?? '' },
-      put,
+    const { days, recordings, receipts } = await putRecordings(
+      ports,
+      keys,
+      { ...options, put, findings },
       budget,
     );
+    if (options.withoutStatements !== true) {
+      for (const day of days) await putDay(ports, day, { put, findings }, budget);
+    }
+    const custody = await putCustody(ports.store, { recordings, since: days[0] ?? '' }, put, budget);
     const anchored = await putCheckpoint(ports, { put, since: options.since }, budget);
-    await putKeys(ports, anchored.witnesses, putText);
+    await putKeys(ports, anchored.witnesses, textInto(put));
     if (options.asFound !== true) refuseFindings(findings);
-    if (findings.length > 0) await putText('FINDINGS.txt', `${findings.join('\n')}\n`);
-    const { organization, origin } = ports.place;
-    const readme = writeReadme({
-      organization,
-      origin,
-      made: new Date(ports.now()).toISOString(),
-      recordings: keys.length,
-      size: ports.prover.head.size,
-      isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
-      hasTokens: anchored.hasTokens,
-      witnesses: anchored.witnesses.map(({ name }) => name),
-      since: options.since?.size,
-      custody,
-      current: currentVersions(receipts),
-      findings,
-    });
-    await putText('README.txt', readme);
-    await putText('certificate.txt', CERTIFICATE);
-    await putText('verify-proof.sh', VERIFY_SCRIPT);
+    await putPages(
+      ports,
+      { put, findings },
+      { recordings: keys.length, since: options.since, receipts, custody, ...anchored },
+    );
     await target.write(listFiles(manifest));
     await target.commit();
     return { files: manifest.size + 1, findings };
@@ -116,6 +89,73 @@ export async function collectEvidence(
     await target.abandon();
     throw error;
   }
+}
+
+const textInto = (put: Packing['put']) => (name: string, text: string) =>
+  put({ name, body: Buffer.from(text) });
+
+interface PackedRecordings {
+  /** In their order. */
+  readonly days: readonly string[];
+  /** Their ids. */
+  readonly recordings: ReadonlySet<string>;
+  /** By their names in the package. */
+  readonly receipts: ReadonlyMap<string, SignedReceipt>;
+}
+
+async function putRecordings(
+  ports: EvidencePorts,
+  keys: readonly string[],
+  { put, findings, asFound = false, onRecording }: EvidenceOptions & Packing,
+  budget: Budget,
+): Promise<PackedRecordings> {
+  const days = new Set<string>();
+  const recordings = new Set<string>();
+  const receipts = new Map<string, SignedReceipt>();
+  for (const key of keys) {
+    const name = nameInPackage(key);
+    const find = (problem: string) => findings.push(`${name}: ${problem}`);
+    const proved = await ports.prover.recording(key, budget);
+    days.add(proved.entry.day);
+    recordings.add(canonicalId(proved.receipt.ids.recording));
+    receipts.set(name, proved.receipt);
+    await putRecording(ports, proved, { put, find, asFound }, budget);
+    onRecording?.(key);
+  }
+  return { days: [...days].sort(), recordings, receipts };
+}
+
+/** What people read, and run. */
+async function putPages(
+  ports: EvidencePorts,
+  { put, findings }: Packing,
+  about: Pick<PackedRecordings, 'receipts'> &
+    Awaited<ReturnType<typeof putCheckpoint>> & {
+      readonly recordings: number;
+      readonly since: SignedCheckpoint | undefined;
+      readonly custody: Awaited<ReturnType<typeof putCustody>>;
+    },
+): Promise<void> {
+  const putText = textInto(put);
+  if (findings.length > 0) await putText('FINDINGS.txt', `${findings.join('\n')}\n`);
+  const { organization, origin } = ports.place;
+  const readme = writeReadme({
+    organization,
+    origin,
+    made: new Date(ports.now()).toISOString(),
+    recordings: about.recordings,
+    size: ports.prover.head.size,
+    isDecrypted: ports.reader !== undefined || ports.decrypt !== undefined,
+    hasTokens: about.hasTokens,
+    witnesses: about.witnesses.map(({ name }) => name),
+    since: about.since?.size,
+    custody: about.custody,
+    current: currentVersions(about.receipts),
+    findings,
+  });
+  await putText('README.txt', readme);
+  await putText('certificate.txt', CERTIFICATE);
+  await putText('verify-proof.sh', VERIFY_SCRIPT);
 }
 
 /** @throws `USAGE`. */
@@ -141,8 +181,13 @@ function listFiles(manifest: ReadonlyMap<string, string>): PackageFile {
   };
 }
 
-interface Putting {
+interface Packing {
   readonly put: (file: PackageFile) => Promise<void>;
+  /** What does not verify; it grows. */
+  readonly findings: string[];
+}
+
+interface Putting extends Pick<Packing, 'put'> {
   readonly find: (problem: string) => void;
   readonly asFound: boolean;
 }
@@ -196,7 +241,7 @@ const MAX_BESIDE_BYTES = 20 * 1024 * 1024;
 async function putDay(
   ports: EvidencePorts,
   day: string,
-  { put, findings }: { readonly put: Putting['put']; readonly findings: string[] },
+  { put, findings }: Packing,
   budget: Budget,
 ): Promise<void> {
   for (const { file, proof, index, statement } of await ports.prover.day(day, budget)) {

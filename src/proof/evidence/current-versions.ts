@@ -1,5 +1,5 @@
 /** Which of several objects of one recording readers of the archive take, told from the receipts of a package alone. */
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import { FIRST_VERSION, splitVersion, whyNoSuccessor } from '../../record/versions.ts';
 
 export interface CurrentVersionOf {

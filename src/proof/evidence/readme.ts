@@ -29,20 +29,7 @@ export interface ReadmeFacts {
 }
 
 export function writeReadme(facts: ReadmeFacts): string {
-  const {
-    organization,
-    origin,
-    made,
-    recordings,
-    size,
-    isDecrypted,
-    hasTokens,
-    witnesses,
-    since,
-    custody,
-    current,
-    findings,
-  } = facts;
+  const { organization, origin, made, recordings, size, hasTokens, current, findings } = facts;
   return `EVIDENCE PACKAGE
 ================
 
@@ -77,7 +64,12 @@ elsewhere. To check one file with a key that you have from elsewhere:
 
     sh verify-proof.sh receipts/NAME.receipt.json LOG_PUBLIC_KEY.pem ${origin}
 
-WHAT IS IN IT
+${contentsOf(facts)}
+${CHAIN}`;
+}
+
+function contentsOf({ isDecrypted, hasTokens, witnesses, since, custody }: ReadmeFacts): string {
+  return `WHAT IS IN IT
     MANIFEST.sha256   SHA-256 of every other file; also readable by: sha256sum -c MANIFEST.sha256
     receipts/         the receipt of each recording (JSON), and its proof: NAME.receipt.json.tlog-proof
     days/             every statement about the days of these recordings, and its proof
@@ -88,14 +80,15 @@ WHAT IS IN IT
     checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}${witnesses.length === 0 ? '' : `\n    checkpoint.*.cosig what witnesses signed: they saw this checkpoint, and no other history of the log (${witnesses.join(', ')})`}
 ${since === undefined ? '' : `    consistency/      a checkpoint of ${since} entries that the reader may have kept, and the proof that the log still begins with it\n`}    keys/             public keys, and FINGERPRINTS.txt
     certificate.txt   a template for the person who certifies the comparison; it claims nothing
+`;
+}
 
-THE CHAIN, STEP BY STEP
+const CHAIN = `THE CHAIN, STEP BY STEP
     recording -> SHA-256 in its receipt -> signature of the receipt (Ed25519) -> entry in the log (SHA-256 of the receipt)
     -> path to the root (RFC 6962) -> checkpoint -> signature of the log (Ed25519) -> time stamp, where there is one
 Two other programs can check the same: golang.org/x/mod/sumdb/note and tlog (CheckRecord), and 40 lines of Python's standard
 library; docs/proof.md of genesys-media-archive has both.
 `;
-}
 
 export const CERTIFICATE = `CERTIFICATION OF DATA COPIED FROM AN ELECTRONIC STORAGE MEDIUM
 (template; have it reviewed by counsel before use)

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../ports.ts';
 import { canonicalJson } from '../../record/canonical-json.ts';
 import { LeafHasher } from '../../record/leaf-hasher.ts';
 import { readLeaves } from '../../record/leaf-list.ts';
-import type { SignedReceipt } from '../../record/receipt-schema.ts';
+import type { SignedReceipt } from '../../record/receipt/schema.ts';
 import type { PackageFile } from './package-file.ts';
 
 export interface StoredMedia {

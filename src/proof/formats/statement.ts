@@ -170,7 +170,7 @@ const statement = z.strictObject({
 });
 
 export type Statement = z.output<typeof statement>;
-export type SourceFacts = z.output<typeof available>;
+export type StatedSource = z.output<typeof available>;
 export type ArchiveFacts = z.output<typeof archive>;
 export type AccessFacts = z.output<typeof access>;
 export type Differences = z.output<typeof differences>;

@@ -1,7 +1,7 @@
 /** Signs checkpoints and staged seals. */
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
-import type { ReceiptSigner } from '../../record/receipt.ts';
+import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
 import { type NoteKey, noteKey, rawKey } from '../formats/note.ts';
 
 export interface LogSigner {

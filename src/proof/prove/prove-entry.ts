@@ -3,7 +3,7 @@ import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { identifyKey, type Layout } from '../../record/layout.ts';
 import { receiptKey } from '../../record/object-key.ts';
-import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES, parseReceipt, type SignedReceipt } from '../../record/receipt/schema.ts';
 import { listStatements, monthPrefixes } from '../day/history.ts';
 import { type Entry, formatEntry, sha256Hex, sortEntries } from '../formats/entry.ts';
 import { makeInclusionProof } from '../formats/merkle-proofs.ts';

@@ -10,14 +10,14 @@ const BLOCK_BYTES = 1024 * 1024;
 const PRIVATE_MODE = 0o600;
 const READ_BY_OTHERS = 0o044;
 
-export interface WrittenFile {
+export interface StoredFile {
   readonly size: number;
   /** Hexadecimal. */
   readonly sha256: string;
 }
 
 /** Writes `chunks` to a new file and syncs it. One block is hashed and filled while the one before is being written. */
-export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>): Promise<WrittenFile> {
+export async function writeFile(file: string, chunks: AsyncIterable<Uint8Array>): Promise<StoredFile> {
   const handle = await openPrivate(file);
   const hash = createHash('sha256');
   let size = 0;
@@ -113,7 +113,7 @@ async function writeWhole(handle: FileHandle, block: Uint8Array, position: numbe
  * Reads a file back and compares it with what was sent.
  * @throws `STORE_MISMATCH` (retryable).
  */
-export async function verifyFile(file: string, expected: WrittenFile, key: string): Promise<void> {
+export async function verifyFile(file: string, expected: StoredFile, key: string): Promise<void> {
   const { handle } = await openRegular(file);
   const hash = createHash('sha256');
   let size = 0;

@@ -6,7 +6,7 @@ import {
   readAwsError,
 } from '../../aws/classify-error.ts';
 import { ArchiveError, type ArchiveErrorOptions } from '../../errors.ts';
-import { faultError, faultOf } from '../../http/connection-faults.ts';
+import { faultError, faultOf } from '../../http/connection/faults.ts';
 import { present } from '../../present.ts';
 
 /** Answers the store has a use for, as opposed to failures. */

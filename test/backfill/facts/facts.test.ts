@@ -9,7 +9,7 @@ import { readFactsDay } from '../../../src/backfill/facts/read-facts-day.ts';
 import { NOTHING_NAMED, openFactsDay } from '../../../src/backfill/facts/store-facts.ts';
 import { systemClock, unlimited } from '../../../src/clock.ts';
 import { createEnvelopeReader } from '../../../src/envelope/envelope-reader.ts';
-import { openEnvelope, openEnvelopeReader } from '../../../src/envelope/key-sources.ts';
+import { openEnvelope, openEnvelopeReader } from '../../../src/envelope/keys/sources.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { AnalyzedConversation } from '../../../src/ports.ts';
 import { FactsPart, readFacts } from '../../../src/record/facts-file.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { readFactsDay } from '../../../src/backfill/facts/read-facts-day.ts';
 import { NOTHING_NAMED, openFactsDay } from '../../../src/backfill/facts/store-facts.ts';
 import { systemClock, unlimited } from '../../../src/clock.ts';
-import { openEnvelope, openEnvelopeReader } from '../../../src/envelope/key-sources.ts';
+import { openEnvelope, openEnvelopeReader } from '../../../src/envelope/keys/sources.ts';
 import { silentLogger } from '../../../src/log.ts';
 import { factsKey } from '../../../src/record/facts-file.ts';
 import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';

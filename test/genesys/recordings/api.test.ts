@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { createRecordingsApi } from '../../../src/genesys/recordings/api.ts';
 import type { Resolution } from '../../../src/ports.ts';
-import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings/scripted.ts';
 import { observe } from '../../simulator/observe.ts';
 import { connectRecordings, MINUTE, type RecordingsConnectOptions } from '../connect-recordings.ts';
 

@@ -4,7 +4,7 @@ import {
   createReferenceWriter,
   type WriteBackChoice,
 } from '../../../src/genesys/write-back/reference-writer.ts';
-import type { ScriptedConversation } from '../../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedConversation } from '../../../packages/simulator/src/published/recordings/scripted.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 
 const open: (() => Promise<void>)[] = [];

@@ -6,7 +6,7 @@ import { type S3Endpoint, startS3 } from '../../../packages/simulator/src/s3/s3.
 import { systemClock, unlimited } from '../../../src/clock.ts';
 import { releaseFile } from '../../../src/keep/quarantine/release-file.ts';
 import { silentLogger } from '../../../src/log.ts';
-import { isQuarantineKey, releasedKey } from '../../../src/record/quarantine-key.ts';
+import { isQuarantineKey, releasedKey } from '../../../src/record/quarantine/key.ts';
 import { createS3Client } from '../../../src/store/s3/client.ts';
 import { createS3Store, openAccess } from '../../../src/store/s3/s3-store.ts';
 import { createS3Versions } from '../../../src/store/s3/versions.ts';

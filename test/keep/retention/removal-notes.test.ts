@@ -17,7 +17,7 @@ import {
 import { REMOVAL_TAG } from '../../../src/record/keep-on-write.ts';
 import { DATE_LAYOUT } from '../../../src/record/layout.ts';
 import { objectKey } from '../../../src/record/object-key.ts';
-import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt/receipt.ts';
 import { removalDayPrefix } from '../../../src/record/removal-note.ts';
 import { parseRetentionFile } from '../../../src/record/retention-file.ts';
 import { DAY_MS } from '../../../src/recording/time.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { RecordingsWorld } from '../../../packages/simulator/src/published/recordings-world.ts';
+import type { RecordingsWorld } from '../../../packages/simulator/src/published/recordings/world.ts';
 import { withPublishedApi } from '../../../packages/simulator/src/published/published-api.ts';
 import { errorReply } from '../../../packages/simulator/src/genesys-errors.ts';
 import type { ApiAnswer, ApiRequest, GenesysApi } from '../../../src/genesys/api-client.ts';

@@ -1,7 +1,7 @@
 /** One schedule of what deletes at the source: plans, runs that are killed and race, holds, protection, damage, faults, days that pass. */
 import { createHash } from 'node:crypto';
-import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings-model.ts';
-import { RecordingsWorld } from '../../../packages/simulator/src/published/recordings-world.ts';
+import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings/scripted.ts';
+import { RecordingsWorld } from '../../../packages/simulator/src/published/recordings/world.ts';
 import { type Clock, unlimited } from '../../../src/clock.ts';
 import { ArchiveError } from '../../../src/errors.ts';
 import type { ApiRequest } from '../../../src/genesys/api-client.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../../src/record/erasure.ts';
 import { DATE_LAYOUT } from '../../../src/record/layout.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { quarantineKey } from '../../../src/record/quarantine-key.ts';
+import { quarantineKey } from '../../../src/record/quarantine/key.ts';
 import { ArchiveFixture, idFrom, RECEIPT_KEYS } from '../archive-fixture.ts';
 
 const D = '2026-03-02';

@@ -5,7 +5,7 @@ import { examineDay } from '../../../src/proof/day/examine-day.ts';
 import { IS_REASON } from '../../../src/proof/formats/reasons.ts';
 import { createLayout, DATE_LAYOUT } from '../../../src/record/layout.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { quarantineKey } from '../../../src/record/quarantine-key.ts';
+import { quarantineKey } from '../../../src/record/quarantine/key.ts';
 import { mapStore } from '../../archive/map-store.ts';
 
 const DAY = '2026-05-20';

@@ -4,7 +4,7 @@ import { unlimited } from '../../../src/clock.ts';
 import { ArchiveError } from '../../../src/errors.ts';
 import { readForLog, type ReceiptPorts } from '../../../src/proof/day/read-receipts.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { MAX_RECEIPT_BYTES } from '../../../src/record/receipt-schema.ts';
+import { MAX_RECEIPT_BYTES } from '../../../src/record/receipt/schema.ts';
 import { failure } from '../../failure.ts';
 import { ArchiveFixture, type FixtureOptions, type Planted } from '../archive-fixture.ts';
 

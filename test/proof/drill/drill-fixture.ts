@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt.ts';
+import { createReceiptSigner, type ReceiptSigner } from '../../../src/record/receipt/receipt.ts';
 import { MediaDecoder } from '../../../src/archive/decode-media.ts';
 import { unlimited } from '../../../src/clock.ts';
 import type { ObjectStore } from '../../../src/ports.ts';

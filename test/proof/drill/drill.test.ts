@@ -16,7 +16,7 @@ import { runDrill } from '../../../src/proof/drill/run-drill.ts';
 import { sha256Hex } from '../../../src/proof/formats/entry.ts';
 import { findHead } from '../../../src/proof/log/head.ts';
 import { type Erasure, erasureKey } from '../../../src/record/erasure.ts';
-import { formatSigned } from '../../../src/record/receipt.ts';
+import { formatSigned } from '../../../src/record/receipt/receipt.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import { putSmall } from '../../../src/record/small-object.ts';
 import { makeSealedLog, type SealedLog } from '../sealed-log.ts';

@@ -3,7 +3,7 @@ import { unlimited } from '../../../src/clock.ts';
 import { createStaticEnvelope } from '../../../src/envelope/static-gcm.ts';
 import { idempotencyMetadata } from '../../../src/record/identity.ts';
 import { contextKey, receiptKey } from '../../../src/record/object-key.ts';
-import { createReceiptSigner } from '../../../src/record/receipt.ts';
+import { createReceiptSigner } from '../../../src/record/receipt/receipt.ts';
 import { MARK, markMetadata } from '../../../src/record/writer-mark.ts';
 import type { Attack, Kind, Wrap } from '../attack.ts';
 import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';

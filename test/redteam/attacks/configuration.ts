@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../../src/config/config.ts';
-import { checkDeploySettings } from '../../../src/config/deploy-file.ts';
+import { checkDeploySettings } from '../../../src/config/deploy/file.ts';
 import { DEFAULT_CONFIG_FILE, readConfigFile } from '../../../src/config/file.ts';
 import { type Attack, codeOf, type Kind } from '../attack.ts';
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { createReceiptSigner, formatReceipt } from '../../../src/record/receipt.ts';
-import { parseReceipt, type Receipt } from '../../../src/record/receipt-schema.ts';
+import { createReceiptSigner, formatReceipt } from '../../../src/record/receipt/receipt.ts';
+import { parseReceipt, type Receipt } from '../../../src/record/receipt/schema.ts';
 import { MARK } from '../../../src/record/writer-mark.ts';
 import type { Attack, Kind } from '../attack.ts';
 import { type HostileBucket, sharedBuckets } from '../hostile-bucket.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { receiptKey } from '../../../src/record/object-key.ts';
-import { parseReceipt } from '../../../src/record/receipt-schema.ts';
-import { createReceiptSigner, formatReceipt } from '../../../src/record/receipt.ts';
+import { parseReceipt } from '../../../src/record/receipt/schema.ts';
+import { createReceiptSigner, formatReceipt } from '../../../src/record/receipt/receipt.ts';
 import { keyOfVersion } from '../../../src/record/versions.ts';
 import { MARK } from '../../../src/record/writer-mark.ts';
 import type { Attack, Kind } from '../attack.ts';

@@ -1,7 +1,7 @@
 import { publicEncrypt, randomBytes } from 'node:crypto';
 import { unlimited } from '../../../src/clock.ts';
 import { createRsaWrapper } from '../../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../../src/envelope/s3ec/envelope.ts';
 import { idempotencyMetadata } from '../../../src/record/identity.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import { pair3072 } from '../../envelope/rsa-pairs.ts';

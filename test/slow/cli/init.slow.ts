@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfigFile } from '../../../src/config/file.ts';
 import { loadConfig } from '../../../src/config/config.ts';
-import { readDeploySettings } from '../../../src/config/deploy-file.ts';
+import { readDeploySettings } from '../../../src/config/deploy/file.ts';
 import { CLI, filesIn, makeDirectory, type RunOptions, runCli, startCli } from '../../cli/run-cli.ts';
 
 const ORGANIZATION = '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77';

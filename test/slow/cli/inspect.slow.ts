@@ -9,7 +9,7 @@ import { unlimited } from '../../../src/clock.ts';
 import { createAdopter } from '../../../src/envelope/adopt.ts';
 import { createKmsWrap, type KeyWrapper } from '../../../src/envelope/key-wrap.ts';
 import { createAesWrapper, createRsaWrapper } from '../../../src/envelope/raw-wrap.ts';
-import { createS3ecEnvelope } from '../../../src/envelope/s3ec-envelope.ts';
+import { createS3ecEnvelope } from '../../../src/envelope/s3ec/envelope.ts';
 import { createStaticEnvelope } from '../../../src/envelope/static-gcm.ts';
 import type { InstructionContent, Sealer } from '../../../src/ports.ts';
 import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { sealDays } from '../../../src/proof/seal-days.ts';
-import { createReceiptSigner, formatSigned } from '../../../src/record/receipt.ts';
+import { createReceiptSigner, formatSigned } from '../../../src/record/receipt/receipt.ts';
 import { putSmall } from '../../../src/record/small-object.ts';
 import { SOURCE_DELETION_SCHEMA, sourceDeletionKey } from '../../../src/record/source-deletion.ts';
 import { makeSealedLog, type SealedLog } from '../../proof/sealed-log.ts';

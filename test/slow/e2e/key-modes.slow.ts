@@ -4,9 +4,9 @@ import { restoreRecording } from '../../../src/audit/read-recording.ts';
 import { unlimited } from '../../../src/clock.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import { createReader, openConfiguredStore } from '../../../src/create/archiver.ts';
-import { readKeyringFile } from '../../../src/envelope/key-files.ts';
-import { keyringWrapper } from '../../../src/envelope/keyring.ts';
-import { createS3ecEnvelope } from '../../../src/envelope/s3ec-envelope.ts';
+import { readKeyringFile } from '../../../src/envelope/keys/files.ts';
+import { keyringWrapper } from '../../../src/envelope/keys/keyring.ts';
+import { createS3ecEnvelope } from '../../../src/envelope/s3ec/envelope.ts';
 import { rejectionOf } from '../../envelope/bytes.ts';
 import { fastClock } from '../../fast-clock.ts';
 import { recordingLogger } from '../../recording-logger.ts';
@@ -213,9 +213,9 @@ describe('KMS', () => {
   });
 
   it('is loaded only where a KMS key is used', () => {
-    const sources = readFileSync('src/envelope/key-sources.ts', 'utf8');
-    expect(sources).toContain("await import('./kms-data-keys.ts')");
-    expect(sources).not.toMatch(/from '\.\/kms-data-keys\.ts'/);
+    const sources = readFileSync('src/envelope/keys/sources.ts', 'utf8');
+    expect(sources).toContain("await import('../kms/data-keys.ts')");
+    expect(sources).not.toMatch(/from '\.\.\/kms\/data-keys\.ts'/);
   });
 });
 

@@ -9,7 +9,7 @@ import { loadConfig } from '../../../src/config/config.ts';
 import { createArchiver, createReader } from '../../../src/create/archiver.ts';
 import { createHandler } from '../../../src/lambda/handle-event.ts';
 import type { Fault } from '../../../packages/simulator/src/faults.ts';
-import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings-model.ts';
+import type { ScriptedRecording } from '../../../packages/simulator/src/published/recordings/scripted.ts';
 import { startSimulator } from '../../../packages/simulator/src/simulator.ts';
 import { fastClock } from '../../fast-clock.ts';
 import { recordingLogger } from '../../recording-logger.ts';

@@ -1,5 +1,6 @@
-import { type AwsJsonEndpoint, type AwsJsonOptions, credentialsFor, serveAwsJson } from '../aws-json.ts';
-import { type AthenaErrorCode, AthenaRefusal } from '../aws-refusals.ts';
+import { type AwsJsonEndpoint, credentialsFor, serveAwsJson } from '../aws/json.ts';
+import type { AwsEndpointOptions } from '../aws/endpoint.ts';
+import { type AthenaErrorCode, AthenaRefusal } from '../aws/refusals.ts';
 import { type AthenaAnswer, AthenaQueries, type AthenaWorkGroup, type SimulatedQuery } from './queries.ts';
 import { present } from '../present.ts';
 
@@ -14,7 +15,7 @@ const OPERATIONS = [
 ] as const;
 export type AthenaOperation = (typeof OPERATIONS)[number];
 
-export interface AthenaOptions extends AwsJsonOptions {
+export interface AthenaOptions extends AwsEndpointOptions {
   /** By name; default `archive`, without a limit. */
   readonly workGroups?: Readonly<Record<string, AthenaWorkGroup>>;
   /** What a query is answered with; default no rows. No SQL is understood here. */
@@ -111,7 +112,7 @@ function perform(queries: AthenaQueries, operation: AthenaOperation, input: Inpu
     case 'GetWorkGroup': {
       const Name = text(input, 'WorkGroup');
       const { scanLimitBytes } = queries.workGroup(Name);
-      const limit = scanLimitBytes === undefined ? {} : { BytesScannedCutoffPerQuery: scanLimitBytes };
+      const limit = present({ BytesScannedCutoffPerQuery: scanLimitBytes });
       return {
         WorkGroup: {
           Name,

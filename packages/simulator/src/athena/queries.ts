@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { AthenaRefusal } from '../aws-refusals.ts';
+import { AthenaRefusal } from '../aws/refusals.ts';
 
 /** How a query ends, and what it reads on its way. */
 export interface AthenaAnswer {

@@ -1,11 +1,11 @@
 import { AGENTS, entryAt } from '../published/directory.ts';
 import { customerSessionId } from '../published/analytics/describe.ts';
 import type { Interval } from '../published/paging.ts';
-import { fileStateOf, isListed, type ModelRecording } from '../published/recordings-model.ts';
-import type { RecordingsWorld } from '../published/recordings-world.ts';
+import { fileStateOf, isListed, type ModelRecording } from '../published/recordings/model.ts';
+import type { RecordingsWorld } from '../published/recordings/world.ts';
 import { transcriptFile } from '../published/transcripts.ts';
 import type { CataloguedRecording } from '../catalogue.ts';
-import { fileId } from '../published/recordings-files.ts';
+import { fileId } from '../published/recordings/files.ts';
 
 /** Where the platform's bulk export writes: a bucket or a directory. */
 export interface ExportTarget {

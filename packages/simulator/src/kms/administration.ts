@@ -2,7 +2,7 @@
 import { createPublicKey } from 'node:crypto';
 import { KEY_OWNER, type KeySpec, type KeyStore, type KmsKey, requireUsable, SIGNING_SPEC } from './keys.ts';
 import { type KmsCall, readInteger, readText, requireKnown, requireText } from './parameters.ts';
-import { KmsRefusal } from '../aws-refusals.ts';
+import { KmsRefusal } from '../aws/refusals.ts';
 import { present } from '../present.ts';
 
 /** The hash of each asymmetric algorithm. */

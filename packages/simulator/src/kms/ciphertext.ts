@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { KmsRefusal } from '../aws-refusals.ts';
+import { KmsRefusal } from '../aws/refusals.ts';
 
 /**
  * A ciphertext blob: opaque to callers, as long as AWS's (184 bytes for a 32-byte data key), so that what has to fit into

@@ -1,5 +1,5 @@
 import type { KmsOperation } from './operations.ts';
-import type { KmsErrorCode } from '../aws-refusals.ts';
+import type { KmsErrorCode } from '../aws/refusals.ts';
 
 /** One thing that goes wrong with one request. */
 export type KmsFault =

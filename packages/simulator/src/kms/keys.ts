@@ -2,7 +2,7 @@ import { generateKeyPair, randomBytes, randomUUID } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { KmsRefusal } from '../aws-refusals.ts';
+import { KmsRefusal } from '../aws/refusals.ts';
 import { commitRecord, readRecords } from '../s3/files.ts';
 
 /** As `DescribeKey` names them. */

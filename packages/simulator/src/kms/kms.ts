@@ -1,13 +1,7 @@
 import { once } from 'node:events';
-import {
-  type AwsCall,
-  type AwsJsonEndpoint,
-  type AwsJsonOptions,
-  credentialsFor,
-  NoAnswer,
-  serveAwsJson,
-} from '../aws-json.ts';
-import { type KmsErrorCode, KmsRefusal } from '../aws-refusals.ts';
+import { type AwsCall, type AwsJsonEndpoint, credentialsFor, NoAnswer, serveAwsJson } from '../aws/json.ts';
+import type { AwsEndpointOptions } from '../aws/endpoint.ts';
+import { type KmsErrorCode, KmsRefusal } from '../aws/refusals.ts';
 import { type KmsFault, type KmsFaultRule, KmsFaults } from './faults.ts';
 import { KeyStore } from './keys.ts';
 import { isKmsOperation, KMS_OPERATIONS, type KmsOperation } from './operations.ts';
@@ -15,9 +9,9 @@ import type { KmsInput } from './parameters.ts';
 
 export type { KmsFault, KmsFaultRule } from './faults.ts';
 export type { KmsOperation } from './operations.ts';
-export type { KmsErrorCode } from '../aws-refusals.ts';
+export type { KmsErrorCode } from '../aws/refusals.ts';
 
-export interface KmsOptions extends AwsJsonOptions {
+export interface KmsOptions extends AwsEndpointOptions {
   /** Keys are kept below it, each in a file of mode 0600, and are there again after a restart. Default: in memory only. */
   readonly dir?: string | undefined;
   /** Symmetric keys that are made when they do not exist; default `alias/recordings`. */

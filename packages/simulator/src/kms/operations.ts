@@ -24,7 +24,7 @@ import {
   requireKnown,
   requireText,
 } from './parameters.ts';
-import { KmsRefusal } from '../aws-refusals.ts';
+import { KmsRefusal } from '../aws/refusals.ts';
 
 /** Bytes; https://docs.aws.amazon.com/kms/latest/APIReference/API_Encrypt.html */
 const MAX_PLAINTEXT_BYTES = 4096;

@@ -1,6 +1,6 @@
 import type { KmsContext } from './ciphertext.ts';
 import type { KeyStore } from './keys.ts';
-import { KmsRefusal } from '../aws-refusals.ts';
+import { KmsRefusal } from '../aws/refusals.ts';
 
 /** The JSON object of a request, as it came. */
 export type KmsInput = Readonly<Record<string, unknown>>;

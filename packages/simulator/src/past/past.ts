@@ -1,8 +1,9 @@
-import type { ScriptedConversation, ScriptedRecording } from '../published/recordings-model.ts';
+import type { ScriptedConversation, ScriptedRecording } from '../published/recordings/scripted.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import { drawFor } from './draw.ts';
 import { PastDays } from './past-days.ts';
 import { StableIds } from './stable-ids.ts';
+import { present } from '../present.ts';
 
 /** Recordings of days that are over. All of it follows from these numbers and the seed; nothing is kept in memory. */
 export interface PastOptions {
@@ -110,12 +111,12 @@ export class Past {
     const { deletesAt, leavesOneUnannounced } = this.#options;
     const [deleted, unannounced] = [this.#thirdAt(1), this.#thirdAt(2)];
     return {
-      ...(deletesAt === undefined
-        ? {}
-        : { deletedRecordingId: this.#recordingIds.encode(deleted * ID_ROOM) }),
-      ...(leavesOneUnannounced === true
-        ? { unannouncedConversationId: this.conversationId(unannounced) }
-        : {}),
+      ...present({
+        deletedRecordingId:
+          deletesAt === undefined ? undefined : this.#recordingIds.encode(deleted * ID_ROOM),
+        unannouncedConversationId:
+          leavesOneUnannounced === true ? this.conversationId(unannounced) : undefined,
+      }),
     };
   }
 

@@ -3,9 +3,9 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { badRequest, pageSizeOf, parseInterval } from './paging.ts';
-import { readObject } from './recordings-api.ts';
-import { isDeleted, type ModelRecording } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { readObject } from './recordings/api.ts';
+import { isDeleted, type ModelRecording } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import type { AuditEntry, AuditQuery } from './world-state.ts';
 import { present } from '../present.ts';
 
@@ -122,10 +122,10 @@ function describeEntry(world: RecordingsWorld, entry: AuditEntry): object {
   return {
     id,
     userHomeOrgId: world.organizationId,
-    ...(clientId === undefined
-      ? {}
-      : { client: { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` } }),
-    ...present({ user }),
+    ...present({
+      client: clientId && { id: clientId, selfUri: `/api/v2/oauth/clients/${clientId}` },
+      user,
+    }),
     serviceName: SERVICE,
     level: clientId === undefined && user === undefined ? 'System' : 'User',
     status: 'Success',

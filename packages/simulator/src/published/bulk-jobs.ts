@@ -4,9 +4,9 @@ import { type Reply, textReply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { passes, readDetailsQuery } from './analytics/query.ts';
 import { badRequest, type Interval, pageOf, parseInterval } from './paging.ts';
-import { missing, readObject } from './recordings-api.ts';
-import { fileStateOf, isListed, type ModelConversation } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { missing, readObject } from './recordings/api.ts';
+import { fileStateOf, isListed, type ModelConversation } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import {
   type BulkAction,
   type BulkJob,

@@ -1,5 +1,5 @@
 import { stableUuid } from '../catalogue.ts';
-import type { ModelConversation } from './recordings-model.ts';
+import type { ModelConversation } from './recordings/model.ts';
 
 /** What the platform says happened to a conversation. */
 export type ConversationHappening = 'customer.end' | 'user.end' | 'acw' | 'attributes' | 'customer.start';

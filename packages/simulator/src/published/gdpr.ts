@@ -3,8 +3,8 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { badRequest, pageOf } from './paging.ts';
-import { readObject } from './recordings-api.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { readObject } from './recordings/api.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import { type GdprRequest, shareDone } from './world-state.ts';
 
 /** Requests under the GDPR. What the platform does to recordings then is not published: here, nothing. */

@@ -4,7 +4,7 @@ import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { DIVISIONS, HIDDEN_DIVISION, type Named } from './directory.ts';
 import { badRequest, pageOf } from './paging.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 
 /** Who the client is, what it may see, and how much it may ask. */
 

@@ -2,9 +2,9 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import { type Reply, textReply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { badRequest } from './paging.ts';
-import { missing, readObject } from './recordings-api.ts';
-import { isDeleted, type ModelConversation } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { missing, readObject } from './recordings/api.ts';
+import { isDeleted, type ModelConversation } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 
 /** Protection from deletion, which the platform's help calls a legal hold: of up to 100 conversations a call, 1,000 at a time. */
 

@@ -42,16 +42,16 @@ import {
   missing,
   postAnnotation,
   putRecording,
-} from './recordings-api.ts';
-import { getBatch, postBatch } from './recordings-batch.ts';
-import type { ModelConversation, ModelRecording } from './recordings-model.ts';
+} from './recordings/api.ts';
+import { getBatch, postBatch } from './recordings/batch.ts';
+import type { ModelConversation, ModelRecording } from './recordings/model.ts';
 import {
   matchPublished,
   type PublishedCall,
   type PublishedMatch,
   publishedMethods,
-} from './recordings-routes.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+} from './recordings/routes.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import { queryRetention } from './retention.ts';
 import { getTranscriptUrls } from './transcripts.ts';
 import { deleteOrphan, getOrphan, getUploadReport, listOrphans, postUploadReport } from './uploads.ts';

@@ -2,8 +2,8 @@ import { jsonReply } from '../genesys-errors.ts';
 import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { badRequest, pageSizeOf } from './paging.ts';
-import { isDeleted, isListed, type ModelRecording } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { isDeleted, isListed, type ModelRecording } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import { present } from '../present.ts';
 
 const PAGE = { largest: 500, byDefault: 25 };

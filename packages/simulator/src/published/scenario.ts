@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { SimulatorError, describeCause } from '../simulator-error.ts';
-import { RECORDING_KINDS, type ScriptedConversation, type ScriptedRecording } from './recordings-model.ts';
+import { RECORDING_KINDS, type ScriptedConversation, type ScriptedRecording } from './recordings/scripted.ts';
 
 /** A file that says what happens to which conversation, as `--scenario` takes it. */
 export interface Scenario {

@@ -3,8 +3,8 @@ import { stableUuid } from '../catalogue.ts';
 import { errorReply, jsonReply } from '../genesys-errors.ts';
 import type { Reply } from '../reply.ts';
 import { customerSessionId } from './analytics/describe.ts';
-import { fileStateOf, isListed, type ModelConversation, type ModelRecording } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { fileStateOf, isListed, type ModelConversation, type ModelRecording } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import { smallFile } from './uploads.ts';
 
 /**

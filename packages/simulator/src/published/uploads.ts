@@ -3,9 +3,9 @@ import { errorReply, jsonReply } from '../genesys-errors.ts';
 import type { Reply } from '../reply.ts';
 import type { Call } from '../service.ts';
 import { badRequest, pageOf } from './paging.ts';
-import { readObject } from './recordings-api.ts';
-import { fileStateOf, isListed } from './recordings-model.ts';
-import type { RecordingsWorld } from './recordings-world.ts';
+import { readObject } from './recordings/api.ts';
+import { fileStateOf, isListed } from './recordings/model.ts';
+import type { RecordingsWorld } from './recordings/world.ts';
 import type { Orphan, UploadReport, UploadStatus } from './world-state.ts';
 
 /** Uploads of recordings as the platform reports them, and recordings that have lost their conversation. */

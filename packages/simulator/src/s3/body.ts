@@ -9,7 +9,7 @@ import {
 import type { ChecksumAlgorithm } from './checksum.ts';
 import { decodeChunked, STREAMING_PAYLOADS } from './chunked.ts';
 import { S3Refusal } from './refusal.ts';
-import { equalSignatures, type RequestSignature } from '../sigv4.ts';
+import { equalSignatures, type RequestSignature } from '../aws/sigv4.ts';
 
 /** Bytes, 5 GiB: the most one PutObject or UploadPart may carry. */
 const MAX_BODY_BYTES = 5 * 1024 ** 3;
@@ -121,58 +121,77 @@ export function inspectBody(
 ): InspectedBody {
   const expected = readExpectation(headers, signature);
   let facts: BodyFacts | undefined;
-
-  async function* check(): AsyncGenerator<Uint8Array> {
-    let trailers: ReadonlyMap<string, string> = new Map();
-    const chunks = STREAMING_PAYLOADS.has(signature.payload)
-      ? decodeChunked(raw, signature, (received) => {
-          trailers = received;
-        })
-      : raw;
-    const md5 = createHash('md5');
-    const algorithm = expected.checksum?.algorithm ?? expected.trailer;
-    const checksum = algorithm === undefined ? undefined : createChecksum(algorithm);
-    // One pass of SHA-256 is enough when it is both the signed payload and the additional checksum.
-    const sha256 =
-      expected.sha256 === undefined || algorithm === 'SHA256' ? undefined : createChecksum('SHA256');
-    let size = 0;
-    for await (const chunk of chunks) {
-      size += chunk.length;
-      if (size > expected.length) {
-        throw new S3Refusal('InvalidRequest', 'The body is longer than its declared length.');
-      }
-      md5.update(chunk);
-      checksum?.update(chunk);
-      sha256?.update(chunk);
-      yield chunk;
-    }
-    if (size !== expected.length) throw new S3Refusal('IncompleteBody');
-
-    const md5Digest = md5.digest();
-    const digest = checksum?.digest();
-    const payload = (algorithm === 'SHA256' ? digest : sha256?.digest())?.toString('hex');
-    if (expected.sha256 !== undefined && !equalSignatures(expected.sha256, payload ?? '')) {
-      throw new S3Refusal('XAmzContentSHA256Mismatch');
-    }
-    if (expected.md5 !== undefined && !expected.md5.equals(md5Digest)) {
-      throw new S3Refusal('BadDigest', 'The Content-MD5 you specified did not match what we received.');
-    }
-    const computed = digest?.toString('base64') ?? '';
-    if (expected.checksum !== undefined && expected.checksum.value !== computed) {
-      throw badDigest(expected.checksum.algorithm);
-    }
-    const confirmed =
-      expected.trailer === undefined
-        ? expected.checksum
-        : confirmTrailer(expected.trailer, trailers, computed);
-    facts = { size, md5: md5Digest, checksum: confirmed };
-  }
-
   return {
-    chunks: check(),
+    chunks: checkBody(raw, expected, signature, (confirmed) => {
+      facts = confirmed;
+    }),
     facts: () => {
       if (facts === undefined) throw new S3Refusal('InternalError', 'the body was not read to its end');
       return facts;
     },
   };
+}
+
+async function* checkBody(
+  raw: AsyncIterable<Uint8Array>,
+  expected: Expectation,
+  signature: RequestSignature,
+  onEnd: (facts: BodyFacts) => void,
+): AsyncGenerator<Uint8Array> {
+  let trailers: ReadonlyMap<string, string> = new Map();
+  const chunks = STREAMING_PAYLOADS.has(signature.payload)
+    ? decodeChunked(raw, signature, (received) => {
+        trailers = received;
+      })
+    : raw;
+  const md5 = createHash('md5');
+  const algorithm = expected.checksum?.algorithm ?? expected.trailer;
+  const checksum = algorithm === undefined ? undefined : createChecksum(algorithm);
+  // One pass of SHA-256 is enough when it is both the signed payload and the additional checksum.
+  const sha256 =
+    expected.sha256 === undefined || algorithm === 'SHA256' ? undefined : createChecksum('SHA256');
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    if (size > expected.length) {
+      throw new S3Refusal('InvalidRequest', 'The body is longer than its declared length.');
+    }
+    md5.update(chunk);
+    checksum?.update(chunk);
+    sha256?.update(chunk);
+    yield chunk;
+  }
+  if (size !== expected.length) throw new S3Refusal('IncompleteBody');
+  const digest = checksum?.digest();
+  const payload = algorithm === 'SHA256' ? digest : sha256?.digest();
+  const computed = { md5: md5.digest(), payload: payload?.toString('hex'), checksum: digest };
+  onEnd({ size, md5: computed.md5, checksum: confirm(expected, computed, trailers) });
+}
+
+interface Computed {
+  readonly md5: Buffer;
+  /** SHA-256 in hex, where the signature has it. */
+  readonly payload: string | undefined;
+  readonly checksum: Buffer | undefined;
+}
+
+/** Compares what was computed with what was stated. @returns the checksum that was stated. */
+function confirm(
+  expected: Expectation,
+  { md5, payload, checksum }: Computed,
+  trailers: ReadonlyMap<string, string>,
+): Checksum | undefined {
+  if (expected.sha256 !== undefined && !equalSignatures(expected.sha256, payload ?? '')) {
+    throw new S3Refusal('XAmzContentSHA256Mismatch');
+  }
+  if (expected.md5 !== undefined && !expected.md5.equals(md5)) {
+    throw new S3Refusal('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+  }
+  const computed = checksum?.toString('base64') ?? '';
+  if (expected.checksum !== undefined && expected.checksum.value !== computed) {
+    throw badDigest(expected.checksum.algorithm);
+  }
+  return expected.trailer === undefined
+    ? expected.checksum
+    : confirmTrailer(expected.trailer, trailers, computed);
 }

@@ -3,7 +3,7 @@ import type { Bucket } from './bucket.ts';
 import type { ObjectDescription } from './records.ts';
 import type { InspectedBody } from './body.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
-import { decodeUri, type SignableRequest } from '../sigv4.ts';
+import { decodeUri, type SignableRequest } from '../aws/sigv4.ts';
 
 export type S3Operation =
   | 'ListBuckets'

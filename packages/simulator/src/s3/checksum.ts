@@ -20,6 +20,17 @@ export const checksumHeader = (algorithm: ChecksumAlgorithm) => `x-amz-checksum-
 /** e.g. `ChecksumSHA256`, as in XML documents. */
 export const checksumElement = (algorithm: ChecksumAlgorithm) => `Checksum${algorithm}` as const;
 
+/** Of what has one. */
+export function checksumElements(checksum: Checksum | undefined): Readonly<Record<string, string>> {
+  if (checksum === undefined) return {};
+  return { [checksumElement(checksum.algorithm)]: checksum.value };
+}
+
+export function checksumHeaders(checksum: Checksum | undefined): Readonly<Record<string, string>> {
+  if (checksum === undefined) return {};
+  return { [checksumHeader(checksum.algorithm)]: checksum.value };
+}
+
 /** @throws `NotImplemented` for algorithms S3 knows and this endpoint does not. */
 export function parseAlgorithm(name: string): ChecksumAlgorithm {
   const upper = name.toUpperCase();

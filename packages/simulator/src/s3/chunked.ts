@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { S3Refusal } from './refusal.ts';
-import { equalSignatures, type RequestSignature, signChunk, signTrailers } from '../sigv4.ts';
+import { equalSignatures, type RequestSignature, signChunk, signTrailers } from '../aws/sigv4.ts';
 
 /**
  * Content encoding `aws-chunked`: `hex-size[;chunk-signature=…]CRLF bytes CRLF`, a chunk of size 0, then trailers.

@@ -1,10 +1,10 @@
 import { type Bucket, compareKeys } from './bucket.ts';
 import { quote, readNumber, type S3Answer, type S3Call } from './call.ts';
-import { checksumElement } from './checksum.ts';
+import { checksumElements } from './checksum.ts';
 import { findUpload } from './multipart.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument, type XmlFields } from './xml.ts';
-import { encodeUri } from '../sigv4.ts';
+import { encodeUri } from '../aws/sigv4.ts';
 
 /** S3's own ceiling for one page of any listing. */
 const MAX_PAGE_ITEMS = 1000;
@@ -204,7 +204,7 @@ export function listParts(call: S3Call): S3Answer {
         LastModified: isoTime(lastModified),
         ETag: quote(etag),
         Size: segment.size,
-        ...(checksum === undefined ? {} : { [checksumElement(checksum.algorithm)]: checksum.value }),
+        ...checksumElements(checksum),
       })),
     }),
   };

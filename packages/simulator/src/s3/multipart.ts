@@ -4,8 +4,10 @@ import { assertKey, quote, readDescription, readNumber, readWriteCondition } fro
 import type { S3Answer, S3Call } from './call.ts';
 import {
   type Checksum,
+  type ChecksumAlgorithm,
   checksumElement,
-  checksumHeader,
+  checksumElements,
+  checksumHeaders,
   compositeChecksum,
   parseAlgorithm,
   readChecksumHeader,
@@ -100,7 +102,7 @@ export async function uploadPart(call: S3Call): Promise<S3Answer> {
     status: 200,
     headers: {
       etag: quote(part.etag),
-      ...(checksum === undefined ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value }),
+      ...checksumHeaders(checksum),
     },
   };
 }
@@ -134,48 +136,11 @@ function selectParts(upload: OpenUpload, listed: readonly ListedPart[]): readonl
 
 function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRecord[]): ObjectRecord {
   const { record } = upload;
-  const small = parts.slice(0, -1).find(({ segment }) => segment.size < MIN_PART_BYTES);
-  if (small !== undefined) {
-    throw new S3Refusal('EntityTooSmall', undefined, {
-      PartNumber: small.partNumber,
-      ProposedSize: small.segment.size,
-      MinSizeAllowed: MIN_PART_BYTES,
-    });
-  }
-  const size = parts.reduce((sum, { segment }) => sum + segment.size, 0);
-  const stated = call.headers.get('x-amz-mp-object-size');
-  if (stated !== undefined && stated !== String(size)) {
-    throw new S3Refusal(
-      'InvalidRequest',
-      "The provided 'x-amz-mp-object-size' header value does not match what was computed.",
-    );
-  }
+  requirePartSizes(parts);
+  const size = requireSize(call, parts);
+  const checksum = requireChecksum(call, record.algorithm, parts);
   const md5 = createHash('md5');
   for (const { etag } of parts) md5.update(Buffer.from(etag, 'hex'));
-  const checksum: Checksum | undefined =
-    record.algorithm === undefined
-      ? undefined
-      : {
-          algorithm: record.algorithm,
-          value: compositeChecksum(
-            record.algorithm,
-            parts.map((part) => part.checksum?.value ?? ''),
-          ),
-        };
-  const expected = readChecksumHeader(call.headers);
-  if (expected !== undefined && expected.algorithm !== checksum?.algorithm) {
-    throw new S3Refusal(
-      'InvalidRequest',
-      'The upload was not created with the checksum algorithm that is stated.',
-    );
-  }
-  // S3 takes the composite value with and without the number of parts.
-  if (
-    expected !== undefined &&
-    checksum?.value.replace(/-\d+$/, '') !== expected.value.replace(/-\d+$/, '')
-  ) {
-    throw new S3Refusal('BadDigest');
-  }
   return {
     key: call.key,
     size,
@@ -194,6 +159,51 @@ function assembleObject(call: S3Call, upload: OpenUpload, parts: readonly PartRe
     })),
     uploadId: record.uploadId,
   };
+}
+
+function requirePartSizes(parts: readonly PartRecord[]): void {
+  const small = parts.slice(0, -1).find(({ segment }) => segment.size < MIN_PART_BYTES);
+  if (small === undefined) return;
+  throw new S3Refusal('EntityTooSmall', undefined, {
+    PartNumber: small.partNumber,
+    ProposedSize: small.segment.size,
+    MinSizeAllowed: MIN_PART_BYTES,
+  });
+}
+
+/** @returns that of the object. */
+function requireSize(call: S3Call, parts: readonly PartRecord[]): number {
+  const size = parts.reduce((sum, { segment }) => sum + segment.size, 0);
+  const stated = call.headers.get('x-amz-mp-object-size');
+  if (stated === undefined || stated === String(size)) return size;
+  throw new S3Refusal(
+    'InvalidRequest',
+    "The provided 'x-amz-mp-object-size' header value does not match what was computed.",
+  );
+}
+
+/** @returns that of the object, where the upload was created with an algorithm. */
+function requireChecksum(
+  call: S3Call,
+  algorithm: ChecksumAlgorithm | undefined,
+  parts: readonly PartRecord[],
+): Checksum | undefined {
+  const ofParts = parts.map((part) => part.checksum?.value ?? '');
+  const checksum: Checksum | undefined =
+    algorithm === undefined ? undefined : { algorithm, value: compositeChecksum(algorithm, ofParts) };
+  const expected = readChecksumHeader(call.headers);
+  if (expected === undefined) return checksum;
+  if (expected.algorithm !== checksum?.algorithm) {
+    throw new S3Refusal(
+      'InvalidRequest',
+      'The upload was not created with the checksum algorithm that is stated.',
+    );
+  }
+  // S3 takes the composite value with and without the number of parts.
+  if (checksum.value.replace(/-\d+$/, '') !== expected.value.replace(/-\d+$/, '')) {
+    throw new S3Refusal('BadDigest');
+  }
+  return checksum;
 }
 
 async function readText(chunks: AsyncIterable<Uint8Array>, most: number): Promise<string> {
@@ -230,9 +240,8 @@ export async function completeMultipartUpload(call: S3Call): Promise<S3Answer> {
         Bucket: call.bucketName,
         Key: call.key,
         ETag: quote(object.etag),
-        ...(checksum === undefined
-          ? {}
-          : { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
+        ...checksumElements(checksum),
+        ...present({ ChecksumType: checksum?.type }),
       }),
     };
   });

@@ -113,13 +113,9 @@ export function lockHeaders({ legalHold, retention }: ObjectRecord): Record<stri
   return {
     ...present({
       'x-amz-object-lock-legal-hold': legalHold === undefined ? undefined : legalHold ? 'ON' : 'OFF',
+      'x-amz-object-lock-mode': retention?.mode,
+      'x-amz-object-lock-retain-until-date': retention && new Date(retention.until).toISOString(),
     }),
-    ...(retention === undefined
-      ? {}
-      : {
-          'x-amz-object-lock-mode': retention.mode,
-          'x-amz-object-lock-retain-until-date': new Date(retention.until).toISOString(),
-        }),
   };
 }
 

@@ -1,11 +1,11 @@
 import type { ObjectRecord } from './records.ts';
 import { assertKey, quote, readDescription, readWriteCondition, type S3Answer, type S3Call } from './call.ts';
-import { checksumHeader } from './checksum.ts';
+import { checksumHeaders } from './checksum.ts';
 import { isLocked, lockHeaders, readLockHeaders } from './object-lock.ts';
 import { isMarker } from './old-versions.ts';
 import { notImplemented, S3Refusal } from './refusal.ts';
 import { renderDocument } from './xml.ts';
-import { decodeUri } from '../sigv4.ts';
+import { decodeUri } from '../aws/sigv4.ts';
 import { present } from '../present.ts';
 
 /** PutObject, CopyObject, GetObject, HeadObject, DeleteObject. https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html */
@@ -43,12 +43,12 @@ export async function putObject(call: S3Call): Promise<S3Answer> {
   }
   return {
     status: 200,
-    headers: { etag: quote(record.etag), ...versionHeader(record), ...checksumHeaders(record) },
+    headers: { etag: quote(record.etag), ...versionHeader(record), ...checksumOf(record) },
   };
 }
 
 const versionHeader = ({ versionId }: { readonly versionId?: string }): Record<string, string> =>
-  versionId === undefined ? {} : { 'x-amz-version-id': versionId };
+  present({ 'x-amz-version-id': versionId });
 
 /** Tags that a write brings: a query string. */
 export function readTags({ headers }: S3Call): { readonly tags?: Readonly<Record<string, string>> } {
@@ -103,9 +103,9 @@ export async function copyObject(call: S3Call): Promise<S3Answer> {
 export const preconditionFailed = (condition = 'If-None-Match') =>
   new S3Refusal('PreconditionFailed', undefined, { Condition: condition });
 
-function checksumHeaders({ checksum }: ObjectRecord): Record<string, string> {
+function checksumOf({ checksum }: ObjectRecord): Record<string, string> {
   if (checksum === undefined) return {};
-  return { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type };
+  return { ...checksumHeaders(checksum), 'x-amz-checksum-type': checksum.type };
 }
 
 interface ByteRange {
@@ -167,7 +167,7 @@ export function getObject(call: S3Call): S3Answer {
   // The stored checksum is of the whole object: a part of it could not be checked against that.
   const checksums =
     range === undefined && call.headers.get('x-amz-checksum-mode')?.toUpperCase() === 'ENABLED'
-      ? checksumHeaders(record)
+      ? checksumOf(record)
       : {};
   const headers = {
     ...common,

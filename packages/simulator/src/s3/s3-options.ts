@@ -1,7 +1,8 @@
+import type { AwsEndpointOptions } from '../aws/endpoint.ts';
 import type { S3Operation } from './call.ts';
 import type { FaultTarget, S3Fault } from './faults.ts';
 
-export interface S3Options {
+export interface S3Options extends AwsEndpointOptions {
   /** Everything is kept below it and is there again after a restart. One server at a time. */
   readonly dir: string;
   /** Created when they do not exist. */
@@ -12,18 +13,6 @@ export interface S3Options {
   readonly versionedBuckets?: readonly string[];
   /** How long buckets with Object Lock keep each object by default; without it, only what asks for it is kept. */
   readonly defaultLockDays?: number;
-  /** Default `simulator`. */
-  readonly accessKeyId?: string;
-  /** Of an assumed role: a request may bear this one. @default none is known */
-  readonly sessionToken?: string;
-  /** Default `simulator-secret-key`. */
-  readonly secretAccessKey?: string;
-  /** Default `us-east-1`. */
-  readonly region?: string;
-  /** Default: any free one. */
-  readonly port?: number;
-  /** Epoch ms; default the system's clock. */
-  readonly now?: () => number;
   /** Called when a request has been answered or cut off. */
   readonly onRequest?: (request: S3Request) => void;
   /** Asked for every authenticated request that no rule of `faults` strikes. */

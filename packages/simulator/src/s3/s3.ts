@@ -1,11 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createServer,
-  type IncomingMessage,
-  type Server as HttpServer,
-  type ServerResponse,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { describeCause } from '../simulator-error.ts';
 import { inspectBody } from './body.ts';
@@ -21,20 +14,13 @@ import {
   type S3Operation,
 } from './call.ts';
 import { corruptObject, type S3Fault, type S3FaultRule, S3Faults } from './faults.ts';
+import { createHttp, Door, listen, type RequestEntry } from './door.ts';
 import { listBuckets } from './listing.ts';
 import { OPERATIONS } from './operations.ts';
 import { S3Refusal } from './refusal.ts';
 import type { S3Options, S3Request } from './s3-options.ts';
-import {
-  ConnectionGone,
-  endConnection,
-  type Exchange,
-  openExchange,
-  describeRefusal,
-  readRequest,
-  sendAnswer,
-} from './wire.ts';
-import { type RequestSignature, type SigningCredentials, verifySignature } from '../sigv4.ts';
+import { ConnectionGone, type Exchange, describeRefusal, readRequest, sendAnswer } from './wire.ts';
+import { type RequestSignature, type SigningCredentials, verifySignature } from '../aws/sigv4.ts';
 
 export type { BrokenListing } from './broken-listing.ts';
 export type { S3Operation } from './call.ts';
@@ -45,11 +31,6 @@ export type { S3Options, S3Request } from './s3-options.ts';
 
 /** The account all buckets belong to; another one in `x-amz-expected-bucket-owner` is refused. */
 export const BUCKET_OWNER = '123456789012';
-
-/** How many requests are remembered. */
-const REMEMBERED = 10_000;
-
-type RequestEntry = { -readonly [K in keyof S3Request]: S3Request[K] };
 
 export interface S3Endpoint {
   /** `http://127.0.0.1:PORT` */
@@ -200,7 +181,7 @@ async function answerRequest(server: Server, exchange: Exchange, entry: RequestE
 export async function startS3(options: S3Options): Promise<S3Endpoint> {
   const closing = new AbortController();
   const server = await describeServer(options, closing.signal);
-  const door = new Door(server);
+  const door = new Door((exchange, entry) => answerRequest(server, exchange, entry), options.onRequest);
   const http = createHttp(door);
   const url = await listen(http, options.port ?? 0);
   return {
@@ -247,59 +228,4 @@ async function describeServer(options: S3Options, signal: AbortSignal): Promise<
     now,
     signal,
   };
-}
-
-/** Takes requests in, and remembers the latest. */
-class Door {
-  readonly requests: S3Request[] = [];
-  readonly #server: Server;
-  readonly #underWay = new Set<Promise<void>>();
-
-  constructor(server: Server) {
-    this.#server = server;
-  }
-
-  accept(request: IncomingMessage, response: ServerResponse): void {
-    const work = this.#serve(request, response);
-    this.#underWay.add(work);
-    void work.finally(() => this.#underWay.delete(work));
-  }
-
-  /** Resolves when no request is under way. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#underWay);
-  }
-
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const entry: RequestEntry = { operation: undefined, bucket: '', key: '', status: 0 };
-    this.requests.push(entry);
-    if (this.requests.length > REMEMBERED) this.requests.shift();
-    const exchange = openExchange(request, response);
-    try {
-      await answerRequest(this.#server, exchange, entry);
-    } catch (error) {
-      // Also after a failure while sending: the client must not take what it got for an answer.
-      if (!response.headersSent) entry.status = 0;
-      endConnection(exchange, error instanceof ConnectionGone && error.reset);
-    }
-    this.#server.options.onRequest?.(entry);
-  }
-}
-
-function createHttp(door: Door): HttpServer {
-  // Large uploads may take long; and a connection that closes while the client reuses it looks like a fault that was not set.
-  const http = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 });
-  const accept = (request: IncomingMessage, response: ServerResponse) => door.accept(request, response);
-  http.on('request', accept);
-  http.on('checkContinue', accept);
-  return http;
-}
-
-/** @returns where it listens: `http://127.0.0.1:PORT`. */
-async function listen(http: HttpServer, port: number): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(port, '127.0.0.1', resolve);
-  });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { SecretRefusal } from '../aws-refusals.ts';
+import { SecretRefusal } from '../aws/refusals.ts';
 
 interface Version {
   readonly id: string;

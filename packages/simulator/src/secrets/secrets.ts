@@ -1,10 +1,11 @@
-import { type AwsJsonEndpoint, type AwsJsonOptions, credentialsFor, serveAwsJson } from '../aws-json.ts';
-import { type SecretErrorCode, SecretRefusal } from '../aws-refusals.ts';
+import { type AwsJsonEndpoint, credentialsFor, serveAwsJson } from '../aws/json.ts';
+import type { AwsEndpointOptions } from '../aws/endpoint.ts';
+import { type SecretErrorCode, SecretRefusal } from '../aws/refusals.ts';
 import { SecretStore } from './secret-store.ts';
 
-export type { SecretErrorCode } from '../aws-refusals.ts';
+export type { SecretErrorCode } from '../aws/refusals.ts';
 
-export interface SecretsOptions extends AwsJsonOptions {
+export interface SecretsOptions extends AwsEndpointOptions {
   /** Values by the names of the secrets. */
   readonly secrets?: Readonly<Record<string, string>>;
 }

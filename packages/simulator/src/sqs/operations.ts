@@ -1,4 +1,4 @@
-import { SqsRefusal } from '../aws-refusals.ts';
+import { SqsRefusal } from '../aws/refusals.ts';
 import { md5, md5OfAttributes, type SqsAttribute, type SqsMessage, type SqsQueues } from './queues.ts';
 import { present } from '../present.ts';
 

@@ -1,17 +1,12 @@
-import {
-  type AwsCall,
-  type AwsJsonEndpoint,
-  type AwsJsonOptions,
-  credentialsFor,
-  serveAwsJson,
-} from '../aws-json.ts';
+import { type AwsCall, type AwsJsonEndpoint, credentialsFor, serveAwsJson } from '../aws/json.ts';
+import type { AwsEndpointOptions } from '../aws/endpoint.ts';
 import { SqsQueues } from './queues.ts';
-import { type SqsErrorCode, SqsRefusal } from '../aws-refusals.ts';
+import { type SqsErrorCode, SqsRefusal } from '../aws/refusals.ts';
 import { isSqsOperation, SQS_OPERATIONS, type SqsOperation } from './operations.ts';
 
 export type { SqsOperation } from './operations.ts';
 
-export interface SqsOptions extends AwsJsonOptions {
+export interface SqsOptions extends AwsEndpointOptions {
   /** Names of the queues; default `recordings` and `recordings-dead`. */
   readonly queues?: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { stableUuid } from '../../catalogue.ts';
 import { AGENTS, DIVISIONS, entryAt, QUEUES, WRAP_UP_CODES } from '../directory.ts';
-import type { ModelConversation, ModelParticipant } from '../recordings-model.ts';
+import type { ModelConversation, ModelParticipant } from '../recordings/model.ts';
 import { present } from '../../present.ts';
 
 const MEDIA_TYPES = {

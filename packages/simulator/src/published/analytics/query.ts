@@ -1,4 +1,4 @@
-import type { ModelConversation } from '../recordings-model.ts';
+import type { ModelConversation } from '../recordings/model.ts';
 import { AGENTS, DIVISIONS, entryAt, HIDDEN_DIVISION, QUEUES } from '../directory.ts';
 import { parseInterval } from '../paging.ts';
 import type { DetailsQuery, QueryFilter, QueryPredicate } from '../world-state.ts';
