@@ -1,15 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eraserStatements } from '../../../infra/access/erase-policies.ts';
 import type { ArchiveResources } from '../../../infra/access/policies.ts';
 import { runCli } from '../../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../../e2e/compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from '../../e2e/lambda-function.ts';
+import { openWorld, type World } from '../../e2e/lambda-function.ts';
 import { runBundle } from '../../e2e/run-bundle.ts';
+import { resourcesOf } from '../../e2e/stack-resources.ts';
 
 /** An erasure in a deployed archive, by a person with the role of the stack: what it asks of AWS, compared with that role. */
 
@@ -30,30 +30,14 @@ beforeAll(async () => {
     s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE, RECORDS], lock: true },
     statesStartTime: false,
   });
-  const kms = new KMSClient({
-    endpoint: world.simulator.kms?.url ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-  });
-  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/recordings' }));
-  kms.destroy();
-  const keyArn = KeyMetadata?.Arn ?? '';
-  resources = {
-    bucketArn: 'arn:aws:s3:::recordings',
-    bucketName: 'recordings',
+  resources = await resourcesOf(world, {
     catalogueBucketArn: `arn:aws:s3:::${CATALOGUE}`,
     keyRecordsBucketArn: `arn:aws:s3:::${RECORDS}`,
-    keyArn,
-    organizationId: ORGANIZATION,
-    queueArn: 'queue',
-    deadLetterQueueArn: 'dead-letters',
-    logGroupArn: 'logs',
-    secretArns: [],
     signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'] ?? '',
-  };
+  });
   const environment = {
     ...world.environment,
-    ARCHIVE_KMS_KEY_ID: keyArn,
+    ARCHIVE_KMS_KEY_ID: resources.keyArn,
     ARCHIVE_CATALOGUE: `s3://${CATALOGUE}`,
     ARCHIVE_KEY_PLACEMENT: 'records',
     ARCHIVE_KEY_RECORDS: `s3://${RECORDS}`,

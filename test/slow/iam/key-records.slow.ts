@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type ArchiveResources,
@@ -13,8 +12,9 @@ import { verifierStatements } from '../../../infra/scheduled/statements.ts';
 import { runCli } from '../../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../../e2e/compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from '../../e2e/lambda-function.ts';
+import { openWorld, type World } from '../../e2e/lambda-function.ts';
 import { runBundle } from '../../e2e/run-bundle.ts';
+import { resourcesOf } from '../../e2e/stack-resources.ts';
 
 /** The function, the verifier and people, with key records in a bucket of their own: what they ask of it, compared with their roles. */
 
@@ -34,28 +34,12 @@ beforeAll(async () => {
     s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [RECORDS] },
     statesStartTime: false,
   });
-  const kms = new KMSClient({
-    endpoint: world.simulator.kms?.url ?? '',
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-  });
-  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/recordings' }));
-  kms.destroy();
-  const keyArn = KeyMetadata?.Arn ?? '';
-  resources = {
-    bucketArn: 'arn:aws:s3:::recordings',
-    bucketName: 'recordings',
+  resources = await resourcesOf(world, {
     keyRecordsBucketArn: `arn:aws:s3:::${RECORDS}`,
-    keyArn,
-    organizationId: ORGANIZATION,
-    queueArn: 'queue',
-    deadLetterQueueArn: 'dead-letters',
-    logGroupArn: 'logs',
-    secretArns: [],
-  };
+  });
   environment = {
     ...world.environment,
-    ARCHIVE_KMS_KEY_ID: keyArn,
+    ARCHIVE_KMS_KEY_ID: resources.keyArn,
     ARCHIVE_KEY_PLACEMENT: 'records',
     ARCHIVE_KEY_RECORDS: `s3://${RECORDS}`,
   };

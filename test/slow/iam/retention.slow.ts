@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArchiveResources } from '../../../infra/access/policies.ts';
@@ -16,8 +15,9 @@ import { createS3Client } from '../../../src/store/s3/client.ts';
 import { runCli } from '../../cli/run-cli.ts';
 import { type AwsCall, recordAwsCalls } from '../../e2e/aws-call-recorder.ts';
 import { missing, unused } from '../../e2e/compare-grants.ts';
-import { openWorld, ORGANIZATION, type World } from '../../e2e/lambda-function.ts';
+import { openWorld, type World } from '../../e2e/lambda-function.ts';
 import { runBundle } from '../../e2e/run-bundle.ts';
+import { resourcesOf } from '../../e2e/stack-resources.ts';
 
 /** The function that applies rules of retention as it ships, and the verification behind it: what they ask of AWS, compared with their roles. */
 
@@ -52,25 +52,13 @@ beforeAll(async () => {
     s3: { dir: join(dir, 's3'), bucket: 'recordings', others: [CATALOGUE] },
   });
   const credentials = { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' };
-  const kms = new KMSClient({ endpoint: world.simulator.kms?.url ?? '', region: 'us-east-1', credentials });
-  const { KeyMetadata } = await kms.send(new DescribeKeyCommand({ KeyId: 'alias/recordings' }));
-  kms.destroy();
-  const keyArn = KeyMetadata?.Arn ?? '';
-  resources = {
-    bucketArn: 'arn:aws:s3:::recordings',
-    bucketName: 'recordings',
+  resources = await resourcesOf(world, {
     catalogueBucketArn: `arn:aws:s3:::${CATALOGUE}`,
-    keyArn,
-    organizationId: ORGANIZATION,
-    queueArn: 'queue',
-    deadLetterQueueArn: 'dead-letters',
-    logGroupArn: 'logs',
-    secretArns: [],
     signingSecretArn: world.environment['ARCHIVE_SIGNING_KEY_SECRET_ARN'] ?? '',
-  };
+  });
   const environment = {
     ...world.environment,
-    ARCHIVE_KMS_KEY_ID: keyArn,
+    ARCHIVE_KMS_KEY_ID: resources.keyArn,
     ARCHIVE_CATALOGUE: `s3://${CATALOGUE}`,
   };
   const events = world.simulator.recordings.map(({ id }) => world.simulator.event(id, 'eventbridge'));
