@@ -31,7 +31,7 @@ describe('versions in S3', () => {
   const buckets = useBucketKinds();
   const { open } = buckets;
 
-  it('lists what was replaced and what a marker hides, newest first, and removes all of it for good', async () => {
+  it('lists what was replaced and what a marker hides, newest first, and removes all of it permanently', async () => {
     const { store, versions } = open('versioned', 'list');
     await write(store, 'a/x.enc', ['1', '22', '333']);
     await write(store, 'a/y.enc', ['4444']);

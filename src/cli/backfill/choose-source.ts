@@ -43,7 +43,7 @@ export function chooseSource(options: BackfillCommandOptions, now: number): Chos
 function requireDay(flag: string, text: string | undefined): number {
   const day = text === undefined ? undefined : parseDay(text);
   if (day !== undefined) return day;
-  throw new ArchiveError('USAGE', text === undefined ? `${flag} is missing` : `${flag} is no day`, {
+  throw new ArchiveError('USAGE', text === undefined ? `${flag} is missing` : `${flag} is not a day`, {
     hint: 'both ends are days of UTC, such as --from 2026-01-01 --to 2026-01-31',
   });
 }

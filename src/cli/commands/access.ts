@@ -113,7 +113,9 @@ function tellChain({ ui }: CommandContext, broken: readonly string[], sealed: st
   const state = broken.length === 0 ? 'intact' : 'broken';
   if (ui.json) ui.record('chain', { state, at: broken, ...present({ sealedThrough: sealed }) });
   for (const key of broken)
-    ui.warn(`the chain is broken at ${key}: an entry before it is gone, or was changed, or it is no entry`);
+    ui.warn(
+      `the chain is broken at ${key}: an entry before it is gone, or was changed, or it is not an entry`,
+    );
   if (broken.length === 0) ui.say('the chains of what was read are intact');
   if (sealed !== undefined)
     ui.say(`the log is sealed through ${sealed}: access verify holds the entries against it`);

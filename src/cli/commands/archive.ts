@@ -179,7 +179,7 @@ async function archiveAll(
     const parts = [
       `${count(archived, 'recording')} archived`,
       ...(found > 0 ? [`${found} found archived already`] : []),
-      ...(gone > 0 ? [`${gone} gone for good`] : []),
+      ...(gone > 0 ? [`${gone} permanently gone`] : []),
       `${failures.length} failed${describeRest(batch)}`,
     ];
     ui.say(`${parts.join(', ')}; ${formatBytes(bytes)} written`);

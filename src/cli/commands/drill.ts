@@ -19,7 +19,7 @@ export async function run(
 ): Promise<number> {
   const { ui, clock, logger } = context;
   if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   }
   const driller = await createDriller(await readSettings(context, 'restore'), { clock, logger });
   const { budget, end } = openBudget(context);

@@ -143,7 +143,7 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
   }
   const by = whoActs(options.by);
   const releasing = { by, reason: options.reason, twoPersons };
-  // what is refused, or was done before, is no entry
+  // what is refused, or was done before, is not an entry
   requireReleasable(standing, releasing);
   if (standing.release === undefined) {
     const act = { who: by, action: 'release', subject: hold.id, reason: options.reason } as const;

@@ -141,7 +141,7 @@ async function untilOver(context: CommandContext, job: FollowedJob, quietly: boo
 function adviceFor({ state, plan }: JobProgress): string {
   const id = shortId(plan.id);
   if (state === 'paused') return `it is paused; genesys-archive jobs resume ${id} lets it go on`;
-  if (state === 'resting') return 'what is left of it has to wait';
+  if (state === 'resting') return 'the rest of it has to wait';
   return `genesys-archive jobs run ${id} does, on any machine`;
 }
 

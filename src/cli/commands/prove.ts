@@ -24,7 +24,7 @@ export async function run(
     throw new ArchiveError('USAGE', 'name recordings, or a day with --day, or a checkpoint with --since');
   }
   if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   }
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });

@@ -80,7 +80,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
 function requireDay(flag: string, text: string): number {
   const at = parseDay(text);
   if (at !== undefined) return at;
-  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+  throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
 }
 
 function report(ui: Ui, { day, held, recordings, source, counts, differences }: ReconciledDay): void {

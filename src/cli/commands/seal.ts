@@ -69,7 +69,7 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void
     ['--day', day],
   ] as const) {
     if (value === undefined || parseDay(value) !== undefined) continue;
-    throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
   }
 }
 

@@ -163,7 +163,7 @@ function conclude(
     throw reason;
   }
   if (failures > 0) {
-    throw new ArchiveError('SOME_FAILED', `${count(failures, 'event')} failed for good`, {
+    throw new ArchiveError('SOME_FAILED', `${count(failures, 'event')} failed permanently`, {
       hint: 'they are in the folder failed/ of the spool, each with its reason',
     });
   }
@@ -180,7 +180,7 @@ function announce(
   names: readonly (string | undefined)[],
 ): void {
   const archives = names.filter((name) => name !== undefined);
-  for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
+  for (const stranger of strangers) ui.warn(`${printable(stranger)} is not a file and is left alone`);
   if (ui.json)
     ui.record('serving', {
       url: url ?? null,

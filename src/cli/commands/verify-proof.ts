@@ -94,7 +94,7 @@ function problemOf(
 
 async function verifyDay(context: CommandContext, config: StoreConfig, day: string): Promise<number> {
   if (parseDay(day) === undefined)
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
   const log = keysOf(config);

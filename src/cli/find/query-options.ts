@@ -122,7 +122,7 @@ function requireSaid(options: QueryOptions): void {
 /** Keys are looked at where the layout is known. */
 function requireId(id: string): void {
   if (isSafeId(id.trim()) || id.includes('/')) return;
-  throw new ArchiveError('USAGE', `${shortenForMessage(id)} is no id of a recording or a conversation`, {
+  throw new ArchiveError('USAGE', `${shortenForMessage(id)} is not an id of a recording or a conversation`, {
     hint: 'ids have 1 to 128 letters, digits, dots, hyphens and underscores; names go with --agent, --queue or --wrap-up',
   });
 }

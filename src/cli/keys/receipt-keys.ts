@@ -106,7 +106,7 @@ function earlier(key: ListedKey, name: 'validUntil' | 'revokedAt' | 'storedBy', 
 function readTime(text: string | undefined, option: string): string | undefined {
   if (text === undefined) return undefined;
   if (TIME.test(text) && Number.isFinite(Date.parse(text))) return text;
-  throw usage(`${option} is no time such as 2026-11-28T00:00:00Z`);
+  throw usage(`${option} is not a time such as 2026-11-28T00:00:00Z`);
 }
 
 function show({ ui }: CommandContext, { keys }: KeyList): void {

@@ -108,7 +108,7 @@ function readUntil({ until }: RetainOptions, now: number): number {
   const hint = '--until 2036-12-31';
   if (until === undefined) throw new ArchiveError('USAGE', 'say until when', { hint });
   const day = parseDay(until);
-  if (day === undefined) throw new ArchiveError('USAGE', '--until is no day', { hint });
+  if (day === undefined) throw new ArchiveError('USAGE', '--until is not a day', { hint });
   if (day <= now) throw new ArchiveError('USAGE', '--until is over already', { hint });
   return day;
 }

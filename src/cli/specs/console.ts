@@ -9,7 +9,7 @@ export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
     options: CONSOLE_OPTIONS,
     purpose: 'wrap',
     details:
-      'Prints an address that signs in once: it is for the person who starts the console, who has the keys in any case, and grants all. Recordings are decrypted in this process, leaf by leaf, each compared with its receipt first; what is played, shown or exported is an entry of the access log before the first byte of it. With ARCHIVE_CONSOLE_SIGN_ON several people share the console: an OpenID provider or a load balancer signs them in, and their groups say what they may do. See docs/console.md.',
+      'Prints an address that signs in once: it is for the person who starts the console and already has the keys, and grants everything. Recordings are decrypted in this process, leaf by leaf, each compared with its receipt first; what is played, shown or exported is an entry of the access log before the first byte of it. With ARCHIVE_CONSOLE_SIGN_ON several people share the console: an OpenID provider or a load balancer signs them in, and their groups say what they may do. See docs/console.md.',
     examples: [
       'genesys-archive console --open',
       'genesys-archive console --store s3://my-archive --port 0',

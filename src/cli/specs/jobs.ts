@@ -16,7 +16,7 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
     purpose: 'archive',
     allArchives: {},
     details:
-      'A job is planned by another command, such as `verify --all --job`, and worked on by any number of runners at once: `jobs run` on any machine, `serve`, and the scheduled function of a stack. What a runner was killed over is worked on again by another one, five minutes later. pause lets the work under way end, within ten seconds; resume goes on; cancel is for good. watch shows progress until the job is over. failed lists what could not be done, retry makes a job of it. run without a job works on all that are not over. See docs/jobs.md.',
+      'A job is planned by another command, such as `verify --all --job`, and worked on by any number of runners at once: `jobs run` on any machine, `serve`, and the scheduled function of a stack. If a runner is killed, another one repeats its open work five minutes later. pause lets the work under way end, within ten seconds; resume goes on; cancel is final. watch shows progress until the job is over. failed lists what could not be done, retry makes a job of it. run without a job works on all that are not over. See docs/jobs.md.',
     examples: [
       'genesys-archive jobs list',
       'genesys-archive jobs run k3f9 --workers 4',

@@ -50,13 +50,13 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   }),
   defineCommand({
     name: 'erase',
-    summary: 'erase recordings for good: a plan, then --confirm; says what stays and until when',
+    summary: 'erase recordings permanently: a plan, then --confirm; says what stays and until when',
     arguments: [['[id...]', 'ids of recordings, or keys; or status, finish, requests']],
     completes: ['status', 'finish', 'requests'],
     options: ERASE_OPTIONS,
     purpose: 'wrap',
     details:
-      'Two steps: a plan that is written down and touches nothing, and --confirm with its name and its count. Then each recording gets a tombstone, every version of its objects, contexts, transcripts, waveforms, keys and marks is removed, and the catalogue, people, facts and the log’s lists are made anew without it. The receipt stays. A hold on any part blocks the whole. The same command goes on where it was interrupted. An erased recording is never read and never archived again. status says what a lock still keeps, and finish removes it afterwards. docs/keeping.md has all of it.',
+      'Two steps: a plan that is written down and touches nothing, and --confirm with its name and its count. Then each recording gets a tombstone, every version of its objects, contexts, transcripts, waveforms, keys and marks is removed, and the catalogue, people, facts and the log’s lists are made again without it. The receipt stays. A hold on any part blocks the whole. The same command goes on where it was interrupted. An erased recording is never read and never archived again. status says what a lock still keeps, and finish removes it afterwards. docs/keeping.md has all of it.',
     examples: [
       'genesys-archive erase --subject +4930123456 --reason "request 2026/31" --dry-run',
       'genesys-archive erase --conversation 9f8e… --reason "request 2026/31"',

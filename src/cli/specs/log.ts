@@ -11,7 +11,7 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
     options: AUDIT_OPTIONS,
     purpose: 'wrap',
     details:
-      'The platform keeps its own audit of recordings for a year; the archive keeps it for good, sealed, one object a day below audits/. update fetches the days that are due: when a day is over, and again two and ten days later, because entries come late. serve does it every six hours, the scheduled function of a stack twice a day. A day is never replaced by fewer entries. What the platform refused is told apart from days on which nothing was done, and from days that were never asked for. Downloads by this program are in it as well: --person with the id of its OAuth client shows them. To look is written to the access log.',
+      'The platform keeps its own audit of recordings for a year; the archive keeps it permanently, sealed, one object a day below audits/. update fetches the days that are due: when a day is over, and again two and ten days later, because entries come late. serve does it every six hours, the scheduled function of a stack twice a day. A day is never replaced by fewer entries. What the platform refused is told apart from days on which nothing was done, and from days that were never asked for. Downloads by this program are in it as well: --person with the id of its OAuth client shows them. To look is written to the access log.',
     examples: [
       'genesys-archive audit 9f8e… --from 2026-03-01',
       'genesys-archive audit --action Delete --action Export --json',

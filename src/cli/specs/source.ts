@@ -14,7 +14,7 @@ export const SOURCE_COMMANDS: readonly CommandSpec[] = [
     options: SOURCE_DELETE_OPTIONS,
     purpose: 'wrap',
     details:
-      'Off unless ARCHIVE_SOURCE_DELETE=1, and never done by anything that runs on a schedule. A plan reads, decrypts and checks each recording, and touches nothing; run checks each again, sets the day on which the platform deletes it, at least 7 days ahead, and reads it back. What is held, protected at the platform, partial, maybe redacted, or without its context or transcript is left there, with its reason. After the day status asks whether it is gone, and notes it for the log; until then cancel takes the day away again. A recording that the platform has deleted cannot be brought back there. docs/source-delete.md has all of it.',
+      'Off unless ARCHIVE_SOURCE_DELETE=1, and never done by anything that runs on a schedule. A plan reads, decrypts and checks each recording, and touches nothing; run checks each again, sets the day on which the platform deletes it, at least 7 days ahead, and reads it back. What is held, protected at the platform, partial, maybe redacted, or without its context or transcript stays there, with its reason. After the day status asks whether it is gone, and notes it for the log; until then cancel takes the day away again. A recording that the platform has deleted cannot be brought back there. docs/source-delete.md has all of it.',
     examples: [
       'genesys-archive source-delete plan --from 2024-01-01 --to 2024-01-31 --compare --reason "retention 2024"',
       'genesys-archive source-delete run 20261128t0738-k3f9qz.3q2-7wAbCdEf --yes 412',

@@ -8,7 +8,7 @@ export const START_COMMANDS: readonly CommandSpec[] = [
     summary: 'archive synthetic calls through injected faults: no account, no configuration',
     options: DEMO_OPTIONS,
     details:
-      'Starts a simulator of Genesys Cloud in this process, makes its requests fail in every way it can, and checks that each recording is archived exactly once, whole and restorable all the same.',
+      'Starts a simulator of Genesys Cloud in this process, makes its requests fail in every way it can, and checks that each recording is still archived exactly once, whole and restorable.',
     examples: ['genesys-archive demo', 'genesys-archive demo --media ~/recordings --out ./demo'],
     exitCodes: [0, 1, 2, 130],
     expectsRetries: true,

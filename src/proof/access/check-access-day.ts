@@ -108,7 +108,10 @@ async function checkChain(
   const key = findBrokenChain(stored, before);
   if (key === undefined) return [];
   return [
-    { key, problem: 'its chain is broken: the entry before it is gone, or was changed, or it is no entry' },
+    {
+      key,
+      problem: 'its chain is broken: the entry before it is gone, or was changed, or it is not an entry',
+    },
   ];
 }
 

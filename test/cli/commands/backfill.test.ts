@@ -79,7 +79,7 @@ describe('backfill --from --to', () => {
   it.each([
     ['that ends before it begins', daysAgo(3), daysAgo(5), /ends on .*, before it begins on/],
     ['in the future', daysAgo(3), dayOf(TODAY + DAY_MS), /is in the future/],
-    ['with a day that is none', '2026-02-30', daysAgo(3), /--from is no day/],
+    ['with a day that is none', '2026-02-30', daysAgo(3), /--from is not a day/],
   ])('refuses a range %s', async (_which, from, to, message) => {
     const { run } = await open(past(4));
     const { code, stderr } = await run('backfill', '--from', from, '--to', to);

@@ -65,10 +65,10 @@ describe('drill', () => {
   });
 
   it.each([
-    [['drill', '--day', 'yesterday'], 2, '--day is no day'],
+    [['drill', '--day', 'yesterday'], 2, '--day is not a day'],
     [['drill', '--sample', '0'], 2, 'sample'],
     [['drill', '--day', '2026-01-01'], 6, 'the log holds no recording of 2026-01-01'],
-    [['verify-proof', '--drill', 'x'], 2, '--drill is no day'],
+    [['verify-proof', '--drill', 'x'], 2, '--drill is not a day'],
     [['verify-proof', '--drill', '2026-05-22', '--all'], 2, 'say --day, --drill or --all'],
   ])('%j ends with %i and says why', async (args, code, words) => {
     const done = await runHere(args, { env });

@@ -49,7 +49,7 @@ describe('facts', () => {
     ['today', ['update', '--day', dayOf(TODAY)], /is not over yet/],
     ['a range the wrong way round', ['update', '--from', daysAgo(5), '--to', daysAgo(6)], /before it begins/],
     ['a day and a range', ['update', '--day', daysAgo(5), '--to', daysAgo(5)], /either --day, or --from/],
-    ['no day', ['update', '--day', '20.11.2026'], /is no day/],
+    ['no day', ['update', '--day', '20.11.2026'], /is not a day/],
   ])('refuse %s', async (_what, args, message) => {
     const { code, stderr } = await runHere(['facts', ...args], {
       env: { ARCHIVE_STORE: 'file:/nowhere', GENESYS_ENVIRONMENT: 'mypurecloud.com' },

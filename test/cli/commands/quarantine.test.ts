@@ -124,7 +124,7 @@ describe('quarantine', () => {
     expect((await run('find', '--state', 'archived', '--json')).stdout).toContain(releasedKey(key));
   });
 
-  it('erases through a plan and its confirmation, for good', async () => {
+  it('erases through a plan and its confirmation, permanently', async () => {
     const planned = await run('quarantine', 'erase', id, '--reason', 'card number', '--json');
     expect(planned).toMatchObject({ code: 0 });
     expect(await isThere(key)).toBe(true);

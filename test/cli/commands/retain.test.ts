@@ -90,8 +90,8 @@ describe('retain', () => {
   it.each([
     [['extend', FIRST, '--reason', 'r'], 'say until when'],
     [['extend', FIRST, '--until', '2020-01-01', '--reason', 'r'], '--until is over already'],
-    [['extend', FIRST, '--until', '2900-01-01', '--reason', 'r'], '--until is no day'],
-    [['extend', FIRST, '--until', '31.12.2036', '--reason', 'r'], '--until is no day'],
+    [['extend', FIRST, '--until', '2900-01-01', '--reason', 'r'], '--until is not a day'],
+    [['extend', FIRST, '--until', '31.12.2036', '--reason', 'r'], '--until is not a day'],
     [['extend', FIRST, '--until', '2036-12-31'], 'say why'],
     [['extend', FIRST, '--until', '2036-12-31', '--reason', ' '], '--reason is empty'],
     [['show', FIRST, '--on', '2036-12-31'], '--on goes with --expired'],

@@ -86,8 +86,8 @@ describe('seal', () => {
     [['--from', DAY], '--from and --recovery-vkey belong to --init'],
     [['--init', '--now'], '--init begins the log and seals nothing'],
     [['--now', '--day', DAY], 'say --now or --day, not both'],
-    [['--day', 'monday'], '--day is no day'],
-    [['--init', '--from', '2026-02-30'], '--from is no day'],
+    [['--day', 'monday'], '--day is not a day'],
+    [['--init', '--from', '2026-02-30'], '--from is not a day'],
   ])('refuses %j', async (flags, words) => {
     const { code, stderr } = await runHere(['seal', ...flags]);
     expect([code, stderr.includes(words)]).toEqual([2, true]);
@@ -194,7 +194,7 @@ describe('reconcile', () => {
     [['--day', DAY, '--to', DAY], 'say --day, or --from and --to'],
     [['--from', '2026-05-21', '--to', DAY], '--from is later than --to'],
     [['--from', '2024-01-01', '--to', DAY], 'more than 400'],
-    [['--day', 'x'], '--day is no day'],
+    [['--day', 'x'], '--day is not a day'],
   ])('refuses %j', async (flags, words) => {
     const { code, stderr } = await runHere(['reconcile', ...flags]);
     expect([code, stderr.includes(words)]).toEqual([2, true]);

@@ -92,7 +92,7 @@ describe('verify --depth', () => {
     expect(written['findings']).toHaveLength(3);
   });
 
-  it('refuses a private key, and a file that is no key, as ARCHIVE_RECEIPT_PUBLIC_KEYS', async () => {
+  it('refuses a private key, and a file that is not a key, as ARCHIVE_RECEIPT_PUBLIC_KEYS', async () => {
     for (const text of [sealed.privateKeyPem, 'x']) {
       await writeFile(path.join(dir, 'public.pem'), text);
       const result = await run('--all', '--depth', 'head');
@@ -299,7 +299,7 @@ describe('verify --resume', () => {
     await writeFile(state, 'my notes\n');
     const result = await run('--all', '--depth', 'head', '--resume', state);
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain('is no state file of verify');
+    expect(result.stderr).toContain('is not a state file of verify');
     expect(await readFile(state, 'utf8')).toBe('my notes\n');
   });
 

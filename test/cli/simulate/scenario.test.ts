@@ -46,7 +46,7 @@ describe('simulate --scenario', () => {
     expect((await running.end).code).toBe(0);
   });
 
-  it('what is gone for good is no failure; what may come back is, with what to do about it', async () => {
+  it('what is gone permanently is no failure; what may come back is, with what to do about it', async () => {
     const file = path.join(dir, 'calls.json');
     const recordings = [{ fate: 'deleted' }, { fate: 'archived' }, { uploadedAfterS: 9000 }];
     await writeFile(
