@@ -1,22 +1,32 @@
 #!/bin/sh
-# verify-proof.sh [FILE LOG_PUBLIC_KEY.pem ORIGIN]                                POSIX sh and openssl 3, nothing else
+# verify-proof.sh [--manifest-sha256 HASH] [--key LOG_PUBLIC_KEY.pem]             POSIX sh and openssl 3, nothing else
+# verify-proof.sh FILE LOG_PUBLIC_KEY.pem ORIGIN
 # verify-proof.sh OLDER_CHECKPOINT PROOF.consistency LOG_PUBLIC_KEY.pem ORIGIN
 #
 # With three arguments: checks FILE against FILE.tlog-proof. With four: that the log still begins with a checkpoint that you kept.
-# Without: checks the whole evidence package in the working directory, with the keys in keys/ of it. Those keys are as good as the
-# package: compare keys/FINGERPRINTS.txt with what the owner of the archive has published elsewhere.
+# Otherwise: checks the whole evidence package in the working directory. HASH is the SHA-256 of its MANIFEST.sha256, as it was noted
+# when the package was handed over; the key is the log's, as the owner of the archive has published it. Without a key those of the
+# package are used, which are as good as the package: compare the lines KEY with what was published.
 # Ends with 0 when all is well, 1 when something is not, 2 when it could not look.
 set -euf
 LC_ALL=C
 export LC_ALL
-# echo takes a backslash for an escape, in some shells
-tell() { printf '%s\n' "$1"; }
+# echo takes a backslash for an escape, in some shells; what a package names must not drive a terminal
+tell() {
+  case $1 in
+    *[[:cntrl:]]*) printf '%s\n' "$1" | tr '\001-\011\013-\037\177' '?' ;;
+    *) printf '%s\n' "$1" ;;
+  esac
+}
 case $(openssl pkeyutl -help 2>&1 || :) in *-rawin*) ;; *)
   tell "$(openssl version 2>&1 || :): this needs OpenSSL 3, which checks Ed25519 signatures"
   exit 2 ;;
 esac
-t=$(mktemp -d)
-trap 'rm -rf "$t"' EXIT
+t=$(mktemp -d) || { tell 'no folder for temporary files: set TMPDIR'; exit 2; }
+ended=
+# what ended before its end has said nothing about the package
+trap 'rm -rf "$t"; [ -n "$ended" ] || { tell "NOT CHECKED: ended before its end"; exit 2; }' EXIT
+trap 'exit 2' HUP INT TERM
 # what a line of a signature begins with, U+2014
 DASH=$(printf '\342\200\224')
 NL='
@@ -24,7 +34,8 @@ NL='
 BASE64=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 name=package
 good=
-fail() { printf 'FAIL: %s: %s\n' "$name" "$1"; exit 1; }
+fail() { tell "FAIL: $name: $1"; ended=yes; exit 1; }
+usage() { sed -n '2,4s/^# /usage: sh /p' "$0"; ended=yes; exit 2; }
 b64d() { openssl base64 -d -A; }
 
 # SHA-256 of a file into $h, in hex. $1 file
@@ -59,7 +70,7 @@ decode() {
 }
 
 # SHA-256 of escapes of printf, into $o, as such again. $1 escapes
-hash() {
+digest() {
   o=$(printf "$1" | openssl dgst -sha256 -c)
   IFS=:
   set -- ${o##*[= ]}
@@ -79,16 +90,21 @@ path_and_note() {
   note=$note$line
 }
 
+# The 32 bytes of a public key into $t/raw. $1 PEM
+raw() {
+  openssl pkey -pubin -in "$1" -outform DER > "$t/der" 2> "$t/out" || fail "$1 is no public key"
+  tail -c 32 "$t/der" > "$t/raw"
+}
+
 # The checkpoint: of this log, and signed with this key. Leaves size and root. $1 note  $2 key  $3 origin
 checkpoint() {
-  sed '/^$/,$d' "$1" > "$t/text"
+  sed '/^$/,$d' < "$1" > "$t/text"
   [ "$(sed -n 1p "$t/text")" = "$3" ] || fail 'the checkpoint is of another log'
   [ "$(wc -l < "$t/text" | tr -d ' ')" = 3 ] || fail 'the checkpoint has more lines than it may'
-  openssl pkey -pubin -in "$2" -outform DER > "$t/der" 2> "$t/out" || fail "$2 is no public key"
-  tail -c 32 "$t/der" > "$t/raw"
+  raw "$2"
   id=$({ printf '%s\n\001' "$3"; cat "$t/raw"; } | openssl dgst -sha256 -binary | head -c 4 | openssl base64 -A)
   signed=no
-  sed '1,/^$/d' "$1" > "$t/signatures"
+  sed '1,/^$/d' < "$1" > "$t/signatures"
   while IFS=' ' read -r dash signer s rest; do
     [ "$dash" = "$DASH" ] && [ -n "$s" ] && [ -z "$rest" ] || fail 'a line of the checkpoint is no signature'
     [ "$signer" = "$3" ] || continue
@@ -128,15 +144,16 @@ proof() {
   entry=$(printf "$o")
   sha "$1"
   [ "$h" = "${entry##* }" ] || fail 'the entry is of another file'
-  # a package has one checkpoint: its signature is checked once
-  if [ -z "$note" ] || [ "$note" != "$good" ]; then
+  # a package has one checkpoint, which others remember: its signature is checked once, and no proof may lead to another one
+  if [ -z "$good" ] || [ "$note" != "$good" ]; then
+    [ -z "$good" ] || fail 'the proof leads to another checkpoint than the one in the package'
     printf %s "$note" > "$t/note"
     checkpoint "$t/note" "$2" "$3"
   fi
   numbers "$index"
   [ "$index" -lt "$size" ] || fail 'beyond the tree'
   # the path leads from the entry to the root: RFC 9162, section 2.1.3.2
-  hash "\\000$o"
+  digest "\\000$o"
   fn=$index sn=$((size - 1))
   set --
   while [ -n "$hashes" ]; do
@@ -144,16 +161,16 @@ proof() {
     known=$t/known.$fn.$sn state="$o$hashes $root" line=
     [ ! -f "$known" ] || IFS= read -r line < "$known"
     [ "$line" != "$state" ] || break
-    set -- "$@" "$known" "$state"
+    set -- ${1+"$@"} "$known" "$state"
     [ "$sn" != 0 ] || fail 'the path is too long'
     below=$o h=${hashes# }
     h=${h%% *} hashes=${hashes#" $h"}
     decode "$h"
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      hash "\\001$o$below"
+      digest "\\001$o$below"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      hash "\\001$below$o"
+      digest "\\001$below$o"
     fi
     fn=$((fn / 2)) sn=$((sn / 2))
   done
@@ -200,12 +217,12 @@ consistency() {
     [ "$sn" != 0 ] || fail 'the path is too long'
     h=$o
     if [ $((fn % 2)) = 1 ] || [ "$fn" = "$sn" ]; then
-      hash "\\001$h$before"
+      digest "\\001$h$before"
       before=$o
-      hash "\\001$h$after"
+      digest "\\001$h$after"
       while [ $((fn % 2)) = 0 ] && [ "$fn" != 0 ]; do fn=$((fn / 2)) sn=$((sn / 2)); done
     else
-      hash "\\001$after$h"
+      digest "\\001$after$h"
     fi
     after=$o fn=$((fn / 2)) sn=$((sn / 2))
   done
@@ -215,19 +232,33 @@ consistency() {
   [ "$sn" = 0 ] && [ "$before" = "$h" ] && [ "$after" = "$o" ] || fail 'the log does not begin with the older checkpoint'
 }
 
+told= own=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --manifest-sha256) [ $# -gt 1 ] || usage; told=$(printf %s "$2" | tr A-F a-f) ;;
+    --key) [ $# -gt 1 ] || usage; own=$2 ;;
+    *) break ;;
+  esac
+  shift 2
+done
+if [ $# != 0 ] && [ -n "$told$own" ]; then usage; fi
+case $told in *[!0-9a-f]*) usage ;; esac
+case ${#told} in 0 | 64) ;; *) usage ;; esac
 if [ $# = 3 ]; then
   name=$1
   proof "$1" "$2" "$3"
   tell "OK: $entry is entry $index of $size"
+  ended=yes
   exit 0
 fi
 if [ $# = 4 ]; then
   name=$2
   consistency "$1" "$2" "$3" "$4"
   tell "OK: the log of $size entries begins with the $from of $1"
+  ended=yes
   exit 0
 fi
-[ $# = 0 ] || { sed -n '2,3s/^# /usage: sh /p' "$0"; exit 2; }
+[ $# = 0 ] || usage
 
 # What a receipt states, one a line: of each, the last one in its line.
 cat > "$t/facts.sed" <<'SED'
@@ -363,7 +394,7 @@ cosigned() {
   w=${w%.cosig}
   [ -f "keys/witness-$w.pem" ] && [ -f "keys/witness-$w.vkey" ] || fail 'the key of the witness is not in keys/'
   witness=$(cut -d+ -f1 "keys/witness-$w.vkey")
-  openssl pkey -pubin -in "keys/witness-$w.pem" -outform DER | tail -c 32 > "$t/raw"
+  raw "keys/witness-$w.pem"
   id=$({ printf '%s\n\004' "$witness"; cat "$t/raw"; } | openssl dgst -sha256 -r | cut -c1-8)
   [ "$(wc -l < "$1" | tr -d ' ')" = 1 ] && [ "$(cut -d' ' -f1-2 "$1")" = "$DASH $witness" ] || fail 'of another witness'
   cut -d' ' -f3 "$1" | tr -d '\n' | b64d > "$t/line"
@@ -377,9 +408,73 @@ cosigned() {
     fail 'the signature of the witness is wrong'
 }
 
+# keys/FINGERPRINTS.txt, which people compare with what was published, is of the keys that are used here; so is each .vkey.
+fingerprints() {
+  [ -f "$name" ] || fail 'not there'
+  : > "$t/used"
+  who= type= pem= title=
+  while IFS= read -r line; do
+    case $line in
+      "log $origin") title=$line who=$origin type=001 pem=keys/log-public.pem vkey=keys/log.vkey ;;
+      'witness '*) title=$line who=${line#witness } type=004 ;;
+      'receipts '*) title=$line pem=keys/receipts-${line#receipts }.pem ;;
+      'time stamps') title=$line ;;
+      '  vkey '*)
+        id=${line#*+}
+        id=${id%%+*}
+        [ "$type" = 001 ] || pem=keys/witness-$id.pem vkey=keys/witness-$id.vkey
+        raw "$pem"
+        id=$({ printf "%s\\n\\$type" "$who"; cat "$t/raw"; } | openssl dgst -sha256 -r | cut -c1-8)
+        key=$who+$id+$({ printf "\\$type"; cat "$t/raw"; } | openssl base64 -A)
+        [ "$line" = "  vkey $key" ] || fail "names another key than $pem, which is used here"
+        [ "$(cat "$vkey" 2> "$t/out")" = "$key" ] || fail "names another key than $vkey" ;;
+      '  SHA-256 of the 32 bytes '*)
+        raw "$pem"
+        sha "$t/raw"
+        [ "${line##* }" = "$h" ] || fail "names another key than $pem, which is used here"
+        tell "KEY: $title: SHA-256 of the 32 bytes $h"
+        tell "$pem" >> "$t/used" ;;
+      '  SHA-256 of keys/tsa-ca.pem '*)
+        sha keys/tsa-ca.pem
+        [ "${line##* }" = "$h" ] || fail 'names other certificates than keys/tsa-ca.pem, which are used here'
+        tell "KEY: $title: SHA-256 of keys/tsa-ca.pem $h" ;;
+      *) fail 'malformed' ;;
+    esac
+  done < "$name"
+  find keys -name '*.pem' ! -name tsa-ca.pem > "$t/pems"
+  while IFS= read -r line; do grep -Fxq -e "$line" "$t/used" || fail "does not name $line"; done < "$t/pems"
+}
+
+# A receipt or a statement of the package, with its proof. A function: older shells read no `case` within $(…). $1 file
+examine() {
+  proof "$1" keys/log-public.pem "$origin"
+  case $1,$entry in
+    days/*,statement\ *)
+      day=${entry#* }
+      day=${day% *}
+      [ "$1" = "days/$day.$index.statement.json" ] || fail "this is the statement of $day, entry $index"
+      tell "STATEMENT: $day is entry $index of $size" ;;
+    receipts/*,archived\ * | receipts/*,adopted\ * | receipts/*,completed\ * | receipts/*,terminal\ *)
+      receipt "$1"
+      tell "RECORDING: $base: ${entry% *} is entry $index of $size" ;;
+    *) fail 'its entry is of another kind' ;;
+  esac
+}
+
 bad=0
-say() { printf 'FAIL: %s\n' "$1"; bad=1; }
-[ -f MANIFEST.sha256 ] || { echo 'FAIL: MANIFEST.sha256: not there'; exit 1; }
+say() { tell "FAIL: $1"; bad=1; }
+# What systems put into folders that people look into.
+litter() {
+  case ${1##*/} in .DS_Store | ._* | Thumbs.db | desktop.ini) return 0 ;; esac
+  case $1 in __MACOSX/*) return 0 ;; esac
+  return 1
+}
+if [ ! -f MANIFEST.sha256 ] && [ ! -f checkpoint ] && [ ! -d receipts ]; then
+  tell 'this folder is no evidence package: change to the one that is, where MANIFEST.sha256 is'
+  ended=yes
+  exit 2
+fi
+[ -f MANIFEST.sha256 ] || { name=MANIFEST.sha256; fail 'not there'; }
 grep -v '^[0-9a-f]\{64\}  [0-9A-Za-z._=+@:/-]*$' MANIFEST.sha256 > "$t/out" && say 'MANIFEST.sha256: malformed'
 [ -z "$(tail -c 1 MANIFEST.sha256)" ] || say 'MANIFEST.sha256: malformed'
 # a link shows what lies elsewhere
@@ -390,12 +485,15 @@ sort MANIFEST.sha256 > "$t/stated"
 cut -c67- MANIFEST.sha256 | sort > "$t/names"
 uniq -d "$t/names" > "$t/other"
 while IFS= read -r f; do say "MANIFEST.sha256: names $f twice"; done < "$t/other"
-comm -23 "$t/found" "$t/stated" > "$t/other"
+# those of the first that the second has not
+sort "$t/found" "$t/stated" "$t/stated" | uniq -u > "$t/other"
 while IFS= read -r line; do
   f=${line#*  }
-  if grep -Fxq -e "$f" "$t/names"; then say "$f: changed since the package was made"; else say "$f: not in MANIFEST.sha256"; fi
+  if grep -Fxq -e "$f" "$t/names"; then say "$f: changed since the package was made"
+  elif litter "$f"; then say "$f: not in MANIFEST.sha256; an operating system makes such files: remove it, and check again"
+  else say "$f: not in MANIFEST.sha256"; fi
 done < "$t/other"
-comm -13 "$t/found" "$t/stated" > "$t/other"
+sort -u "$t/stated" | sort - "$t/found" "$t/found" | uniq -u > "$t/other"
 cut -c67- "$t/found" > "$t/names"
 while IFS= read -r line; do
   f=${line#*  }
@@ -405,37 +503,49 @@ while IFS= read -r line; do
   bad=1
 done < "$t/other"
 
-checked=0
+sha MANIFEST.sha256
+[ -z "$told" ] || [ "$h" = "$told" ] || say "MANIFEST.sha256: not the list of the package that was handed over: its SHA-256 is $h"
+tell "MANIFEST: SHA-256 of MANIFEST.sha256 $h"
+
+checked=0 receipts=0
 origin=
 [ ! -f keys/ORIGIN ] || IFS= read -r origin < keys/ORIGIN || :
-[ -n "$origin" ] || say 'keys/ORIGIN: the name of the log is not there'
+[ -n "$origin" ] && [ "$(cat keys/ORIGIN)" = "$origin" ] || say 'keys/ORIGIN: the name of the log is not there, or not alone'
 for f in checkpoint keys/log-public.pem; do [ -f "$f" ] || say "$f: not there"; done
 name=checkpoint
 if (checkpoint checkpoint keys/log-public.pem "$origin") 2>&1; then
   good=$(cat checkpoint; echo .)
   good=${good%.} size=$(sed -n 2p checkpoint) root=$(sed -n 3p checkpoint)
 else bad=1; fi
-find media -type f > "$t/media" 2> "$t/out" || :
+name=keys/FINGERPRINTS.txt
+(fingerprints) 2>&1 || bad=1
+name=$own
+[ -z "$own" ] || (
+  raw "$own"
+  cp "$t/raw" "$t/own"
+  name=keys/log-public.pem
+  raw "$name"
+  cmp -s "$t/raw" "$t/own" || fail "another key than $own"
+) 2>&1 || bad=1
+for f in media receipts days; do [ ! -d "$f" ] || find "$f" -type f; done > "$t/files"
+grep '^media/' "$t/files" > "$t/media" || :
 while IFS= read -r m; do
   case $m in *.enc.metadata.json) base=${m%.enc.metadata.json} ;; *) base=${m%.*} ;; esac
   [ -f "receipts/${base#media/}.receipt.json" ] || say "$m: no receipt describes it"
 done < "$t/media"
 : > "$t/versions"
-find receipts days -type f 2> "$t/out" | grep '\.json$' | sort > "$t/list" || :
+grep -v '^media/' "$t/files" | grep '\.json$' | sort > "$t/list"
 while IFS= read -r f; do
   name=$f
   # a failure is told, and the next one is looked at
-  result=$( (
-    proof "$f" keys/log-public.pem "$origin"
-    case $f,$entry in
-      days/*,statement\ *) ;;
-      receipts/*,archived\ * | receipts/*,adopted\ * | receipts/*,completed\ * | receipts/*,terminal\ *) receipt "$f" ;;
-      *) fail 'its entry is of another kind' ;;
-    esac
-  ) < /dev/null 2>&1) || { tell "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
+  result=$( (examine "$f") < /dev/null 2>&1) || { tell "${result:-FAIL: $f: cannot be read}"; bad=1; continue; }
   [ -z "$result" ] || tell "$result"
   checked=$((checked + 1))
+  case $f in receipts/*) receipts=$((receipts + 1)) ;; esac
 done < "$t/list"
+[ "$receipts" != 0 ] || say 'receipts: there is no receipt that verifies, and so no recording'
+tell "COUNT: receipts $receipts, statements $((checked - receipts))"
+[ ! -f FINDINGS.txt ] || tell 'NOTE: FINDINGS.txt: this package was made although not everything verified; it says what'
 # of several versions of a recording, readers of the archive take the highest
 sort -k1,1 -k2,2nr "$t/versions" > "$t/sorted"
 last=
@@ -464,5 +574,6 @@ for f in $(find consistency -name '*.note' 2> /dev/null | sort); do
     bad=1
   fi
 done
+ended=yes
 [ $bad = 0 ] || { tell "NOT OK: see above; $checked verified"; exit 1; }
 tell "OK: $checked files are in the log of $size entries"

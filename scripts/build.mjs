@@ -267,6 +267,8 @@ const jobs = [
     chunkNames: 'library/[name]-[hash]',
     minify: true,
     keepNames: true,
+    // of an error that is not caught, Node.js prints the line that threw it
+    lineLimit: 300,
   },
   {
     ...common,
@@ -274,8 +276,8 @@ const jobs = [
     outdir: 'dist/cdk',
     packages: 'external',
     splitting: true,
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
+    keepNames: true,
   },
 ].filter((job) => Object.values(job.entryPoints).every((file) => existsSync(file)));
 const results = await Promise.all([

@@ -16,6 +16,7 @@ export interface Clock {
   random(): number;
 }
 
+/** The machine's own time and chance. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (ms, signal) => {
@@ -42,6 +43,7 @@ export function sharedSignal(controller: AbortController): AbortSignal {
   return controller.signal;
 }
 
+/** No limit at all: what is begun is ended, however long it takes. */
 export const unlimited: Budget = {
   deadline: Number.POSITIVE_INFINITY,
   signal: sharedSignal(new AbortController()),

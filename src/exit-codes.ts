@@ -15,5 +15,5 @@ export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] =
 export const EXIT_RULES: readonly string[] = [
   'A command for several recordings ends with 3 if some of them failed, and with the exit code that all failures share if none succeeded. Two codes are stronger than 3: that of the error that ended the list early because every other recording would have met it as well, and 5 of `verify`, `adopt`, `rewrap` and `reencrypt` for data that are not what they should be. `restore` ends with 3 in that case.',
   'Output that cannot be written, for example to a full disk, ends with 1 and a message, even if the work itself was done.',
-  'A reader that closes the pipe early, such as `head` or a pager, is no error: help, `list`, `inspect`, `simulate` and `completion` end at once, quietly, with 0. Every other command goes on without output and ends with the exit code of its work; `restore -o -` ends with 1, because the recording was cut.',
+  'A reader that closes the pipe early, such as `head` or a pager, is no error: help, `find`, `list`, `inspect`, `simulate` and `completion` end at once, quietly, with 0. Every other command goes on without output and ends with the exit code of its work; `restore -o -` ends with 1, because the recording was cut.',
 ];

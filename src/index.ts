@@ -1,12 +1,28 @@
+export type { AgainOptions, ProvedRecording } from './archive/archive-again.ts';
+export type { Afterwards } from './archive/ports.ts';
 export { type ArchiveResult, type DeliveryHints } from './archive/archive-request.ts';
-export { exportKey, exportMetadata } from './record/genesys-export.ts';
+export {
+  type ExportedFile,
+  type ExportFacts,
+  exportKey,
+  type ExportMetadata,
+  exportMetadata,
+} from './record/genesys-export.ts';
+export type { Layout } from './record/layout.ts';
+export type { ReceiptKey, ReceiptKeys } from './record/receipt/keys.ts';
 export {
   type DayRange,
   findRecording,
   type ListedRecording,
   listRecordings,
+  type SearchRange,
 } from './audit/find-recording.ts';
-export { objectKey, parseObjectKey } from './record/object-key.ts';
+export {
+  objectKey,
+  type ObjectKeyParts,
+  type ParsedObjectKey,
+  parseObjectKey,
+} from './record/object-key.ts';
 export {
   openSeekable,
   type PlaintextRange,
@@ -27,7 +43,12 @@ export type { StoredTranscript } from './record/parse-transcript.ts';
 export { type CheckedPorts, type Checking, type ReceiptStanding } from './audit/open-checked.ts';
 export type { ReceiptTrust } from './audit/examine/ports.ts';
 export { createLeafCache, type LeafCache } from './audit/verified-leaves.ts';
-export { type Verified, verifyArchive, type VerifyArchiveOptions } from './audit/verify-archive.ts';
+export {
+  type Verified,
+  verifyArchive,
+  type VerifyArchiveOptions,
+  type VerifyWatcher,
+} from './audit/verify-archive.ts';
 export {
   ALLOWABLE_KINDS,
   type AllowableKind,
@@ -41,21 +62,38 @@ export {
 export { type Budget, type Clock, startBudget, systemClock } from './clock.ts';
 export {
   type ArchiveConfig,
+  type ConfigFile,
+  type ConfigFor,
   type ConfigSources,
+  type CredentialSettings,
+  type GenesysConfig,
+  type KeysConfig,
+  type KeySettings,
+  type LayoutConfig,
   loadConfig,
+  type ProofConfig,
+  type Purpose,
+  type RecordingsConfig,
   type RestoreConfig,
+  type SealConfig,
+  type SealerConfig,
   type StoreConfig,
+  type WrapConfig,
+  type WritingSettings,
 } from './config/config.ts';
 export {
   type Archiver,
   type ArchiverPorts,
   createArchiver,
   createReader,
+  openConfiguredStore,
   readTrust,
 } from './create/archiver.ts';
 export { createStaticEnvelope, createStaticReader } from './envelope/static-gcm.ts';
-export { ArchiveError, type ErrorCode, type ErrorDetails } from './errors.ts';
-export { type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';
+export { ArchiveError, type ArchiveErrorOptions, type ErrorCode, type ErrorDetails } from './errors.ts';
+export { type EventSource, type ParsedEvent, type ParseOptions, parseEvent } from './events/parse-event.ts';
 export { jsonLogger, type LogFields, type Logger, type LogLevel } from './log.ts';
 export type * from './ports.ts';
-export { openStore } from './store/open-store.ts';
+export { compileIdPattern } from './recording/id.ts';
+export type { Secret } from './secret.ts';
+export { openStore, type OpenStoreOptions } from './store/open-store.ts';

@@ -101,10 +101,15 @@ export async function openAmending(
   return { ...trust, keys, signer, clock };
 }
 
-/** The store of an archive; its key records are in it, wherever they are kept. */
+/**
+ * Opens the store of an archive as its settings say: its key records are in it, wherever they are kept, and requests to S3 take the
+ * proxy, the style of addresses and the owner of the bucket that are set. Makes no request.
+ *
+ * @throws `CONFIG_INVALID` (not retryable) when a location is none.
+ */
 export async function openConfiguredStore(
   { store, keyRecords, s3, proxies }: Pick<ArchiveConfig, 'store' | 'keyRecords' | 's3' | 'proxies'>,
-  { credentials, ...tools }: Tools,
+  { credentials, ...tools }: Tools = {},
 ): Promise<ObjectStore> {
   const { forcePathStyle, expectedBucketOwner } = s3;
   const open = (location: string) =>

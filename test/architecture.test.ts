@@ -16,6 +16,7 @@ const GROUND = new Set([
   'gather-bytes',
   'clock',
   'json',
+  'json-places',
   'log',
   'memory',
   'present',
@@ -400,6 +401,10 @@ function importsOf(from: string, root: string): Import[] {
     }));
 }
 
+/** What to do about an import that is not allowed. */
+const MOVE =
+  'move what both need below both, hand it in through a port of src/ports/, or wire it in src/create/; a new arrow changes table and MAY_IMPORT';
+
 const isInside = (to: string) => to.startsWith('node:') || (to.endsWith('.ts') && !to.startsWith('../'));
 const own = imports.filter(({ to }) => to.endsWith('.ts'));
 const show = (list: readonly Import[]) => list.map(({ from, to }) => `${from} → ${to}`);
@@ -449,7 +454,10 @@ describe('the architecture', () => {
   it('has no room that the rules do not know', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(own.length).toBeGreaterThan(100);
-    expect([...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT))).toEqual([]);
+    expect(
+      [...new Set(files.map(roomOf))].filter((room) => !(room in MAY_IMPORT)),
+      'a new room has a row in MAY_IMPORT here and in the table of CONTRIBUTING.md; a new file that all may use joins GROUND',
+    ).toEqual([]);
   });
 
   it('is what the table of CONTRIBUTING.md says: one row for each room, with what it may import', () => {
@@ -462,7 +470,9 @@ describe('the architecture', () => {
       .filter(([room]) => room !== 'ground')
       .map(([room, targets]) => ({ room, may: targets.filter((target) => target !== 'ground').toSorted() }));
     const byName = (one: { room: string }, other: { room: string }) => one.room.localeCompare(other.room);
-    expect(stated.toSorted(byName)).toEqual(ruled.toSorted(byName));
+    expect(stated.toSorted(byName), 'MAY_IMPORT here and the table of CONTRIBUTING.md differ').toEqual(
+      ruled.toSorted(byName),
+    );
   });
 
   it('imports in one direction only', () => {
@@ -471,7 +481,7 @@ describe('the architecture', () => {
       const [room, target] = [roomOf(from), roomOf(to)];
       return room !== target && !(MAY_IMPORT[room]?.includes(target) ?? false);
     });
-    expect(show(wrong)).toEqual([]);
+    expect(show(wrong), `the table of CONTRIBUTING.md says what each room may import: ${MOVE}`).toEqual([]);
   });
 
   it('lets only the command line know the simulator, and the simulator nothing but itself and Node.js', () => {
@@ -550,14 +560,19 @@ describe('the architecture', () => {
       '@clack/prompts': ['cli'],
     };
     const wrong = packages.filter(({ from, to }) => !(allowed[to]?.includes(roomOf(from)) ?? false));
-    expect(show(wrong)).toEqual([]);
+    expect(show(wrong), 'another dependency, or a room that newly uses one, joins `allowed` here').toEqual(
+      [],
+    );
   });
 
   it('reads the environment only at the doors', () => {
     const readers = files.filter((file) =>
       /^(?!\s*(?:\/\*)?\*).*process\.env/m.test(readFileSync(join('src', file), 'utf8')),
     );
-    expect(readers.map(roomOf).filter((room) => room !== 'cli' && room !== 'lambda')).toEqual([]);
+    expect(
+      readers.map(roomOf).filter((room) => room !== 'cli' && room !== 'lambda'),
+      'process.env is read in cli/ and lambda/ alone: take the value as a setting, or as an argument',
+    ).toEqual([]);
   });
 
   it('depends on nothing it does not use, and on nothing it must not', () => {
@@ -637,6 +652,9 @@ describe('the architecture', () => {
     const odd = files.filter(
       (file) => !/^(?:[a-z0-9]+(?:-[a-z0-9]+)*\/)*_?[a-z0-9]+(?:-[a-z0-9]+)*\.ts$/.test(file),
     );
-    expect([...odd, ...files.filter((file) => /util|helper|misc|common/.test(file))]).toEqual([]);
+    expect(
+      [...odd, ...files.filter((file) => /util|helper|misc|common/.test(file))],
+      'name a file in kebab-case, for its one subject',
+    ).toEqual([]);
   });
 });

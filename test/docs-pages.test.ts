@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/cli/specs/commands.ts';
 import { parseCommandLine } from '../src/cli/_program.ts';
+import { METRICS } from '../src/config/metric-names.ts';
 import { LOOK_PERMISSIONS } from '../src/stack/check-stack.ts';
 
 const PAGES = [
@@ -135,6 +136,19 @@ describe('README.md', () => {
     const text = readFileSync('README.md', 'utf8');
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
     expect(text.match(/dist\/cli\.mjs/g)).toHaveLength(1);
+  });
+});
+
+describe('docs/deployment.md', () => {
+  it('says what every metric is', () => {
+    const page =
+      readFileSync('docs/deployment.md', 'utf8').split('\n## Metrics\n')[1]?.split('\n## ')[0] ?? '';
+    const named = [...page.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+    expect(named.toSorted(), 'the table of docs/deployment.md and METRICS differ').toEqual(
+      Object.values(METRICS)
+        .map((name) => `\`${name}\``)
+        .toSorted(),
+    );
   });
 });
 

@@ -9,7 +9,6 @@ import {
 } from '../src/docs.ts';
 import { ERROR_CODES } from '../src/error-codes.ts';
 
-/** When one of these fails: `npm run docs:generate`. */
 describe('what is committed is what is generated', () => {
   it.each([
     ['docs/configuration.md', renderConfigurationDoc()],
@@ -17,7 +16,7 @@ describe('what is committed is what is generated', () => {
     ['docs/console-api.md', renderConsoleApiDoc()],
     ['docs/receipt-v1.schema.json', renderReceiptSchema()],
   ])('%s', (file, generated) => {
-    expect(readFileSync(file, 'utf8')).toBe(generated);
+    expect(readFileSync(file, 'utf8'), `${file} is behind its source: npm run docs:generate`).toBe(generated);
   });
 });
 

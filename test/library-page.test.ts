@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeKeyringFile } from '../src/envelope/keys/files.ts';
+import { addKey } from '../src/envelope/keys/keyring.ts';
 import { parseEvent } from '../src/events/parse-event.ts';
 import { type Simulator, startSimulator } from '../packages/simulator/src/simulator.ts';
 
@@ -24,11 +25,15 @@ describe('the examples of docs/library.md', () => {
     // below the repository's root, where the package can import itself by its name
     await mkdir('dist', { recursive: true });
     dir = await mkdtemp(resolve('dist/library-page-'));
+    await writeKeyringFile(join(dir, 'keyring.json'), addKey(undefined, 'example'));
     env = {
       PATH: process.env['PATH'] ?? '',
       ...simulator.environment(),
       ARCHIVE_STORE: `file:${join(dir, 'archive')}`,
-      ENCRYPTION_KEY_HEX: randomBytes(32).toString('hex'),
+      ARCHIVE_KEYRING_FILE: join(dir, 'keyring.json'),
+      // elsewhere, where a reader looks that opens the store as its settings say
+      ARCHIVE_KEY_PLACEMENT: 'records',
+      ARCHIVE_KEY_RECORDS: `file:${join(dir, 'key-records')}`,
     };
     for (const [name, code] of examples) await writeFile(join(dir, name), code);
     await writeFile(join(dir, 'event.json'), JSON.stringify(simulator.event(recording().id, 'eventbridge')));
@@ -61,6 +66,17 @@ describe('the examples of docs/library.md', () => {
       `${bytes} ${await recording().sha256()} receipt: unsigned`,
     );
     expect(await readFile(join(dir, 'call.wav'))).toHaveLength(bytes);
+  });
+
+  it('fail with the message of the error in sight, and not below a line of a hundred thousand characters', async () => {
+    const ended = runExample('restore.mjs', 'no-such-recording').catch(
+      (error: { stderr: string }) => error.stderr,
+    );
+    const lines = (await ended).split('\n');
+    expect(
+      lines.findIndex((line) => line.startsWith('ArchiveError: no recording no-such-recording')),
+    ).toBeGreaterThan(0);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(1000);
   });
 
   it('seal an object of the S3 Encryption Client and open it', async () => {

@@ -26,8 +26,11 @@ export interface ListedRecording extends ObjectSummary {
 }
 
 /**
- * The archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day; then those in quarantine.
- * Objects that are not recordings are passed over, and so are those that another layout has named.
+ * Lists the archive's recordings by key, which in the layout of the tutorial is oldest first; of some days, day by day; then those in
+ * quarantine. Objects that are not recordings are passed over, and so are those that another layout has named.
+ *
+ * @param range days, and the layout of the archive; `{}` for all of it in the layout `date`.
+ * @throws `STORE_*` and `OUT_OF_TIME`, which may be retryable: `error.retryable` says so.
  */
 export async function* listRecordings(
   store: ObjectStore,
@@ -44,11 +47,12 @@ export async function* listRecordings(
 }
 
 /**
- * The key of a recording, from its id or from the key itself. An id means the current version, or that of `range`; a key means the very
+ * Finds the key of a recording, from its id or from the key itself. An id means the current version, or that of `range`; a key means the very
  * object that it names, unless `range` says another version of it.
  *
  * @param range narrows the search, which otherwise lists the whole archive.
- * @throws as {@link whyNoRecording} says when nothing, `USAGE` when more than one file, is found under that id, or the id is empty.
+ * @throws `OBJECT_NOT_FOUND`, `RECORDING_ERASED` or `RECORDING_EXPIRED` when nothing is found under that id; `USAGE` when several objects
+ *   are, or the id is empty (none of these is retryable); `STORE_*`, `OUT_OF_TIME`.
  */
 export async function findRecording(
   store: ObjectStore,

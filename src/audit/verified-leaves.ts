@@ -24,6 +24,11 @@ export interface LeafCache {
 /** Digests (64 characters each) kept at most; the objects that were used longest ago are forgotten first. About 25 MB. */
 const CACHED_DIGESTS = 200_000;
 
+/**
+ * Keeps the digests of objects that were read whole, in the memory of this process.
+ *
+ * @param mostDigests digests kept at most, 64 characters each; default 200,000, about 25 MB.
+ */
 export function createLeafCache(mostDigests: number = CACHED_DIGESTS): LeafCache {
   const entries = new Map<string, VerifiedLeaves>();
   let held = 0;

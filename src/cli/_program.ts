@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
-import { listSettings, type Purpose, type SettingName } from '../config/schema.ts';
+import { nearestName } from '../config/names.ts';
 import { ArchiveError } from '../errors.ts';
+import { printable } from './_format.ts';
+import { formatHelp, separateSettings, settingOptions } from './_setting-flags.ts';
 import type { OptionSpec } from './specs/command-outline.ts';
 import type { CommandSpec } from './specs/command-spec.ts';
 import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
 import { GLOBAL_OPTIONS, type GlobalOptions } from './options/global.ts';
-import { flagOf, TOPICS } from './_topics.ts';
+import { TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
 
 /** What the command line asks for. */
@@ -38,7 +40,7 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
       writeErr: () => {},
       outputError: () => {},
     })
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, formatHelp })
     .version(PACKAGE_VERSION, '--version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand(false)
@@ -74,17 +76,21 @@ export async function parseCommandLine(argv: readonly string[]): Promise<Invocat
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.help') throw noCommand();
     if (error.exitCode === 0) return { kind: 'text', text, failed: false };
-    throw usageError(error);
+    throw usageError(error, findSpec(argv));
   }
   if (invocation === undefined) throw noCommand();
   return invocation;
 }
 
+/** The command that the first word of such a name means. */
+function findSpec(argv: readonly string[]): CommandSpec | undefined {
+  const named = argv.find((word) => COMMANDS.some(({ name }) => name === word));
+  return COMMANDS.find(({ name }) => name === named);
+}
+
 /** A command that has had an option of the same name for longer keeps it: `redrive --archive` takes no name. */
 function globalOptionsOf(argv: readonly string[]): readonly OptionSpec[] {
-  const spec = COMMANDS.find(
-    ({ name }) => name === argv.find((word) => COMMANDS.some((one) => one.name === word)),
-  );
+  const spec = findSpec(argv);
   const [own, nameOf] = [spec?.options ?? [], (flags: string) => /--[a-z-]+/.exec(flags)?.[0]];
   return GLOBAL_OPTIONS.filter(({ flags }) => !own.some((option) => nameOf(option.flags) === nameOf(flags)));
 }
@@ -114,19 +120,6 @@ function declare(
   command.action(() => onAction(command.args, command));
 }
 
-/** A flag for every setting that is no secret, e.g. `--store` for `ARCHIVE_STORE`. */
-function settingOptions(purpose: Purpose | undefined): Option[] {
-  if (purpose === undefined) return [];
-  return listSettings().flatMap(([name, { meaning, usedFor, default: byDefault }]) => {
-    const flag = flagOf(name);
-    if (flag === undefined || !usedFor.includes(purpose)) return [];
-    // a switch needs no value, yet takes one: --allow-loopback 0 overrules the environment
-    const value = byDefault === '0' ? '[0|1]' : '<VALUE>';
-    const option = new Option(`${flag} ${value}`, `${meaning.replaceAll('`', '')} (${name})`);
-    return [option.helpGroup('Settings, which mirror the environment:')];
-  });
-}
-
 /** An empty value is an unset variable of a script. Settings are another matter: there, empty counts as not set. */
 function requireNoEmptyValues(args: readonly string[], options: object, command: Command): void {
   const values: Readonly<Record<string, unknown>> = { ...options };
@@ -144,36 +137,16 @@ function requireNoEmptyValues(args: readonly string[], options: object, command:
 const isEmpty = (value: unknown): boolean =>
   Array.isArray(value) ? value.some(isEmpty) : typeof value === 'string' && value.trim() === '';
 
-function separateSettings(
-  options: Record<string, unknown>,
-  purpose: Purpose | undefined,
-): { readonly options: object; readonly flags: Readonly<Record<string, string | undefined>> } {
-  const own: Record<string, unknown> = { ...options };
-  const flags: Partial<Record<SettingName, string>> = {};
-  if (purpose !== undefined) {
-    for (const [name, { usedFor }] of listSettings()) {
-      const flag = flagOf(name);
-      // of another purpose it is no flag of this command, and may be an option of its own
-      if (flag === undefined || !usedFor.includes(purpose)) continue;
-      const attribute = new Option(flag).attributeName();
-      const value = own[attribute];
-      // a switch without its value
-      if (value === true) flags[name] = '1';
-      else if (typeof value === 'string') flags[name] = value;
-      delete own[attribute];
-    }
-  }
-  return { options: own, flags };
-}
-
 function renderHelp(program: Command, topic: string | undefined): string {
   if (topic === undefined) return withAfterText(program);
   const known = TOPICS[topic];
   if (known !== undefined && Object.hasOwn(TOPICS, topic)) return known.render();
   const command = program.commands.find((candidate) => candidate.name() === topic);
   if (command !== undefined) return withAfterText(command);
-  throw new ArchiveError('USAGE', 'there is no help for that', {
-    hint: `topics: ${[...COMMANDS.map(({ name }) => name), ...Object.keys(TOPICS)].join(', ')}`,
+  const topics = [...COMMANDS.map(({ name }) => name), ...Object.keys(TOPICS)];
+  const meant = nearestName(topic, topics);
+  throw new ArchiveError('USAGE', `no help for ${printable(topic.slice(0, 40))}`, {
+    hint: meant === undefined ? `topics: ${topics.join(', ')}` : `did you mean ${meant}?`,
   });
 }
 
@@ -196,10 +169,13 @@ function noCommand(): ArchiveError {
 }
 
 /** Commander's own words are good; only their frame is ours. */
-function usageError({ message }: CommanderError): ArchiveError {
+function usageError({ message }: CommanderError, spec: CommandSpec | undefined): ArchiveError {
   const [first = '', ...rest] = message.replace(/^error: /, '').split('\n');
   const suggestion = /\(Did you mean (.+?)\?\)/.exec(rest.join(' '))?.[1];
-  return new ArchiveError('USAGE', first, {
-    hint: suggestion === undefined ? 'see genesys-archive --help' : `did you mean ${suggestion}?`,
-  });
+  if (suggestion !== undefined)
+    return new ArchiveError('USAGE', first, { hint: `did you mean ${suggestion}?` });
+  const missing = /^missing required argument '(.+)'$/.exec(first)?.[1];
+  const described = spec?.arguments?.find(([name]) => name === `<${missing}>`)?.[1];
+  const help = `see genesys-archive ${spec === undefined ? '' : `${spec.name} `}--help`;
+  return new ArchiveError('USAGE', first, { hint: described === undefined ? help : `${described}; ${help}` });
 }

@@ -10,6 +10,10 @@ export const TOPICS: Readonly<Record<string, { readonly summary: string; readonl
   'exit-codes': { summary: 'what the exit codes mean', render: renderExitCodes },
 };
 
+/** Characters of a line of a topic. */
+const MIN_COLUMNS = 40;
+const MAX_COLUMNS = 100;
+
 /** Only the HTTP entries (`serve`, and on Lambda) listen to the first two; `--no-proxy` would read as the opposite of `--proxy`. */
 const WITHOUT_FLAG: ReadonlySet<string> = new Set([
   'ARCHIVE_WEBHOOK_OPEN',
@@ -37,20 +41,23 @@ function renderEnvironment(): string {
       .filter(([, setting]) => setting.group === group)
       .flatMap(([name, { meaning, default: byDefault, secret }]) => [
         `  ${name}${secret === true ? ' (secret: environment only)' : ''}${mirrored(name)}`,
-        `      ${meaning.replaceAll('`', '')}${byDefault === undefined ? '' : ` (default: ${byDefault.replaceAll('`', '')})`}`,
+        ...wrap(
+          `${meaning}${byDefault === undefined ? '' : ` (default: ${byDefault})`}`.replaceAll('`', ''),
+          6,
+        ),
       ]),
   ]);
   return [
-    'Settings come from flags, from the JSON file that --config names, from the environment, and from',
-    './genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only.',
-    'The last one is read only when no other user could have written it, and must not say which hosts are trusted.',
-    'A file may hold several archives: --archive NAME or GENESYS_ARCHIVE chooses one; docs/configuration.md.',
+    ...wrap(
+      'Settings come from flags, from the JSON file that --config names, from the environment, and from ./genesys-archive.config.json, in this order: what comes first wins. Secrets come from the environment only. The last one is read only when no other user could have written it, and must not say which hosts are trusted. A file may hold several archives: --archive NAME or GENESYS_ARCHIVE chooses one; docs/configuration.md.',
+    ),
     ...lines,
     '',
     'Also understood:',
-    '  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_S3 … as the AWS SDK defines them',
+    '  AWS_REGION, AWS_PROFILE, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL_S3 …',
+    '      as the AWS SDK defines them',
     '  NODE_EXTRA_CA_CERTS',
-    '      PEM file of certificate authorities to trust besides those of Node.js',
+    ...wrap('PEM file of certificate authorities to trust besides those of Node.js', 6),
     '  NO_COLOR',
     '      no colours, with any value',
     '',
@@ -72,14 +79,20 @@ function renderExitCodes(): string {
   ].join('\n');
 }
 
-/** Lines of at most 100 characters. */
-function wrap(text: string): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1) ?? '';
-    if (last === '') lines[lines.length - 1] = word;
-    else if (last.length + 1 + word.length <= 100) lines[lines.length - 1] = `${last} ${word}`;
+/** Lines of at most `width` characters; a longer word has a line of its own. */
+export function wrapWords(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);
   }
   return lines;
+}
+
+/** Lines that fit a terminal, each after `indent` spaces. */
+function wrap(text: string, indent = 0): string[] {
+  const width = Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, process.stdout.columns ?? MAX_COLUMNS));
+  return wrapWords(text.split(' '), width - indent).map((line) => `${' '.repeat(indent)}${line}`);
 }

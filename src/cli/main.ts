@@ -117,9 +117,12 @@ function openLogger(
 
 function narrateRetries(ui: Ui): Logger {
   return {
-    log(_level, message, { code, attempt, delayMs } = {}) {
+    log(_level, message, { code = '', attempt = '?', delayMs, reason } = {}) {
       if (delayMs === undefined || delayMs < NOTABLE_PAUSE_MS) return;
-      ui.say(`${message} in ${formatDuration(delayMs)}: ${code ?? ''}, attempt ${attempt ?? '?'} failed`);
+      // most reasons begin with what is tried again, as the message does
+      const [what = ''] = message.split(': ');
+      const why = reason === undefined ? code : `${reason.replace(`${what}: `, '')}  [${code}]`;
+      ui.say(`${message} in ${formatDuration(delayMs)}, attempt ${attempt} failed: ${why}`);
     },
   };
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ConfigFile } from './sources.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../errors.ts';
+import { describeJsonFault } from '../json-places.ts';
 import { present } from '../present.ts';
 import { readTextFile } from '../text-file.ts';
 
@@ -35,7 +36,7 @@ export async function readConfigFile(
   try {
     values = JSON.parse(text);
   } catch {
-    throw invalidFile(shown, 'is not JSON');
+    throw invalidFile(shown, `is not JSON: ${describeJsonFault(text)}`);
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw invalidFile(shown, 'is not one JSON object');

@@ -1,7 +1,7 @@
 import type { ArchivePorts } from '../archive/ports.ts';
 import { archiveAgain, type AgainOptions, type ProvedRecording } from '../archive/archive-again.ts';
 import { type ArchiveResult, archiveRequest, type DeliveryHints } from '../archive/archive-request.ts';
-import { holdWrites } from '../archive/hold-writes.ts';
+import { gateWrites } from '../archive/gate-writes.ts';
 import { linkStored } from '../archive/link-recording.ts';
 import type { Opens } from '../archive/open-object.ts';
 import { type Budget, type Clock, systemClock, unlimited } from '../clock.ts';
@@ -234,7 +234,7 @@ function openOnce(transport: Transport, store: ObjectStore, api: URL): () => voi
 /** Compares the organization while the recording is looked up: nothing is written before that has ended well. */
 function holdBack(store: ObjectStore, pin: Dialect['pin'], budget: Budget): ObjectStore {
   pin(budget).catch(() => undefined); // each write meets the same error
-  return holdWrites(store, pin);
+  return gateWrites(store, pin);
 }
 
 const EVERY_KEY: Opens = new Set(['static', 'kms+context', 'AES/GCM', 'RSA-OAEP-SHA1']);

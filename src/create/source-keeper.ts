@@ -2,7 +2,7 @@
 import type { Budget, Clock } from '../clock.ts';
 import type { ArchiveConfig, WrapConfig } from '../config/config.ts';
 import { ArchiveError } from '../errors.ts';
-import { holdChanges } from '../genesys/pin-organization.ts';
+import { gateChanges } from '../genesys/pin-organization.ts';
 import { createPlatform } from '../genesys/platform.ts';
 import { createSourceKeeper } from '../genesys/recordings/source-keeper.ts';
 import { createTransport } from '../http/transport.ts';
@@ -58,7 +58,7 @@ export async function openSourceKeeper(
   const { batch } = archive.recordings;
   const usual = open(batch);
   return {
-    source: createSourceKeeper(holdChanges(usual.api, usual.pin)),
+    source: createSourceKeeper(gateChanges(usual.api, usual.pin)),
     resolvers: [usual.resolver, open(!batch).resolver],
     close: () => transport.close(),
   };

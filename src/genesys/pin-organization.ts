@@ -91,7 +91,7 @@ function mismatch(stated: string): ArchiveError {
 }
 
 /** The same API, whose calls that may change something wait until the organization is known to be the right one. */
-export function holdChanges(api: GenesysApi, allowed: (budget: Budget) => Promise<unknown>): GenesysApi {
+export function gateChanges(api: GenesysApi, allowed: (budget: Budget) => Promise<unknown>): GenesysApi {
   return {
     call: async (request, budget) => {
       if (request.method !== 'GET') await allowed(budget);

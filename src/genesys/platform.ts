@@ -2,10 +2,10 @@ import type { Budget, Clock } from '../clock.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Logger } from '../log.ts';
 import type { MediaResolver, ReferenceWriter } from '../ports.ts';
-import type { RecordingKind } from '../recording/facts.ts';
+import type { AudioFormat, RecordingKind } from '../recording/facts.ts';
 import { createGenesysApi, type GenesysApi } from './api-client.ts';
 import { createInteractionWriter } from './write-back/interaction-writer.ts';
-import { holdChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
+import { gateChanges, type OrganizationStanding, pinOrganization } from './pin-organization.ts';
 import { createMediaApi, MEDIA_SCOPES } from './media/api.ts';
 import { createTokenSource, type OAuthOptions, type TokenSource } from './oauth.ts';
 import { createRateBudget, type RateBudget } from './rate-budget.ts';
@@ -13,7 +13,6 @@ import { createRecordingsApi } from './recordings/api.ts';
 import type { FetchOptions } from './recordings/fetch.ts';
 import type { FileFetcher } from './recordings/look.ts';
 import type { RestoreWave } from './recordings/restore-wave.ts';
-import type { AudioFormat } from './recordings/policy.ts';
 import { createReferenceWriter, type WriteBackChoice } from './write-back/reference-writer.ts';
 
 export interface PlatformConfig {
@@ -83,16 +82,16 @@ export function createPlatform(
     const tokens = createTokenSource({ loginUrl, credentials, scope, transport, clock, logger });
     const api = createGenesysApi({ apiUrl, tokens, transport, clock, logger, rate });
     const pin = (budget: Budget) => compare(api, budget);
-    return { tokens, api, pin, held: holdChanges(api, pin) };
+    return { tokens, api, pin, gated: gateChanges(api, pin) };
   };
-  const { held: heldMedia, ...media } = connect(MEDIA_SCOPES);
-  const { held: heldRecordings, ...recordings } = connect(undefined);
+  const { gated: gatedMedia, ...media } = connect(MEDIA_SCOPES);
+  const { gated: gatedRecordings, ...recordings } = connect(undefined);
   const { kinds, ...choices } = config.recordings;
   return {
     media: {
       ...media,
-      resolver: createMediaApi(heldMedia, config.organizationId),
-      references: config.writeBack === 'none' ? undefined : createInteractionWriter(heldMedia),
+      resolver: createMediaApi(gatedMedia, config.organizationId),
+      references: config.writeBack === 'none' ? undefined : createInteractionWriter(gatedMedia),
     },
     recordings: {
       ...recordings,
@@ -101,7 +100,7 @@ export function createPlatform(
         organizationId: config.organizationId,
         kinds: new Set(kinds),
         describeConversation: config.layout.name === 'genesys-export',
-        api: heldRecordings,
+        api: gatedRecordings,
         clock,
         logger,
         restores,
@@ -113,7 +112,7 @@ export function createPlatform(
           organizationId: config.organizationId,
         }),
       }),
-      references: createReferenceWriter(heldRecordings, logger, config.recordings),
+      references: createReferenceWriter(gatedRecordings, logger, config.recordings),
     },
   };
 }

@@ -1,8 +1,8 @@
 import type { Budget } from '../clock.ts';
 import { present } from '../present.ts';
+import type { WriteBack } from '../recording/write-back.ts';
 import type { ApiRequest, GenesysApi } from './api-client.ts';
 import { CALLS, type CallName, explainRefusal, type PermittedCall } from './permissions.ts';
-import type { WriteBack } from './write-back/reference-writer.ts';
 
 /** What one call showed about the role of the OAuth client. */
 export interface PermissionProbe {

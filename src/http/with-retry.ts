@@ -51,7 +51,13 @@ export async function withRetry<T>(
       throw again;
     }
     const { delayMs } = decision;
-    context.logger.log('debug', `${context.what}: trying again`, { code, attempt: failures, delayMs });
+    context.logger.log('debug', `${context.what}: trying again`, {
+      code,
+      attempt: failures,
+      delayMs,
+      // ours, and so without anything that must not be logged
+      reason: again.message,
+    });
     await clock.sleep(delayMs, budget.signal);
   }
 }

@@ -1,5 +1,6 @@
 /** From the events of one delivery to archived recordings, with a report for each. */
 import type { ArchiveResult } from '../archive/archive-request.ts';
+import { nameResult } from '../archive/name-result.ts';
 import type { Budget } from '../clock.ts';
 import { ArchiveError, toArchiveError } from '../errors.ts';
 import {
@@ -223,7 +224,7 @@ function requireDone(results: readonly ArchiveResult[], thrown: readonly Archive
   const waiting = results.filter((result) => result.state === 'not-ready');
   const [first] = waiting;
   if (first !== undefined) {
-    throw new ArchiveError('MEDIA_NOT_READY', `${nameOf(first)} is not complete yet (${first.status})`, {
+    throw new ArchiveError('MEDIA_NOT_READY', `${nameResult(first)} is not complete yet (${first.status})`, {
       details: { retryAfterMs: Math.max(...waiting.map(({ retryAfterMs }) => retryAfterMs)) },
     });
   }
@@ -231,13 +232,7 @@ function requireDone(results: readonly ArchiveResult[], thrown: readonly Archive
   for (const result of results) {
     if (result.state !== 'gone' || result.settled) continue;
     const { hint } = result;
-    const message = `${nameOf(result)} is not available: ${result.reason}`;
+    const message = `${nameResult(result)} is not available: ${result.reason}`;
     throw new ArchiveError('MEDIA_NOT_FOUND', message, present({ hint }));
   }
-}
-
-function nameOf({ ids: { recordingId, conversationId } }: ArchiveResult): string {
-  return recordingId === ''
-    ? `what was recorded of conversation ${conversationId}`
-    : `recording ${recordingId}`;
 }

@@ -63,7 +63,10 @@ export async function gatherSeal(
 ): Promise<SealDraft | undefined> {
   const now = ports.now();
   const covered = last?.statement.log.through;
-  const through = options.through ?? addDays(dayOf(now), -1);
+  const today = dayOf(now);
+  const asked = options.through ?? addDays(today, -1);
+  // of a day that has not begun there is nothing to state
+  const through = asked > today ? today : asked;
   const firstNew = covered === undefined ? options.first : addDays(covered, 1);
   const newDays = daysBetween(firstNew, through).slice(0, MAX_NEW_DAYS);
   const first = last?.statement.log.first ?? options.first;

@@ -2,7 +2,7 @@
 import type * as z from 'zod';
 import { ArchiveError, type ErrorCode } from '../errors.ts';
 import { isNestedTooDeeply } from '../json.ts';
-import { jsonPlaces } from './json-places.ts';
+import { jsonPlaces } from '../json-places.ts';
 
 /** Bytes. */
 export const MAX_RULES_FILE_BYTES = 256 * 1024;

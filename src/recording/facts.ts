@@ -3,6 +3,10 @@
 export const RECORDING_KINDS = ['call', 'screen', 'chat', 'email', 'message'] as const;
 export type RecordingKind = (typeof RECORDING_KINDS)[number];
 
+/** Formats the platform makes of audio. `NONE` is left out: what it gives is not documented. */
+export const AUDIO_FORMATS = ['WAV', 'WAV_ULAW', 'WEBM', 'OGG_OPUS', 'OGG_VORBIS', 'MP3'] as const;
+export type AudioFormat = (typeof AUDIO_FORMATS)[number];
+
 /** Of one file. */
 export interface FileFacts {
   readonly kind: RecordingKind;

@@ -1,4 +1,5 @@
 import type { ArchiveResult } from '../archive/archive-request.ts';
+import { nameResult } from '../archive/name-result.ts';
 import { isWorthRetrying } from '../circuit.ts';
 import { abortReason, type Budget } from '../clock.ts';
 import type { Archiver } from '../create/archiver.ts';
@@ -44,9 +45,6 @@ export async function deliver(
   return waiting ?? { state: 'done' };
 }
 
-function cannotBeHad({ ids, reason }: Extract<ArchiveResult, { state: 'gone' }>): ArchiveError {
-  const { recordingId, conversationId } = ids;
-  const what =
-    recordingId === '' ? `what was recorded of conversation ${conversationId}` : `recording ${recordingId}`;
-  return new ArchiveError('MEDIA_NOT_FOUND', `${what} is not available: ${reason}`);
+function cannotBeHad(gone: Extract<ArchiveResult, { state: 'gone' }>): ArchiveError {
+  return new ArchiveError('MEDIA_NOT_FOUND', `${nameResult(gone)} is not available: ${gone.reason}`);
 }

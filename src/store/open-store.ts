@@ -50,7 +50,8 @@ export function parseStoreLocation(location: string): StoreLocation {
 }
 
 /**
- * The store at `location`. The AWS SDK is loaded only for S3; no request is made.
+ * Opens the store at `location` and nothing that settings say besides: `openConfiguredStore` takes them all. The AWS SDK is loaded
+ * only for S3; no request is made.
  *
  * @throws `CONFIG_INVALID` (not retryable).
  */

@@ -4,7 +4,9 @@ import { ERROR_CODES } from '../../src/error-codes.ts';
 import { EXIT_CODES, EXIT_RULES } from '../../src/exit-codes.ts';
 import { COMMANDS } from '../../src/cli/specs/commands.ts';
 import { parseCommandLine } from '../../src/cli/_program.ts';
+import { requireAction } from '../../src/cli/_require-action.ts';
 import { runCli } from './run-cli.ts';
+import { runHere } from './run-here.ts';
 
 describe('the command line', () => {
   it('without a command shows the help as an error', async () => {
@@ -48,6 +50,22 @@ describe('the command line', () => {
     expect(text).toMatch(/\nExamples:\n {2}genesys-archive /);
     expect(text).toMatch(/\nEXIT STATUS\n {4}0 {2}all of it was done\n/);
     expect(await parseCommandLine(['help', name])).toEqual(help);
+    // its own options first, and the settings by name alone: explained in full they took two hundred lines and more
+    expect(text.indexOf('\nOptions:\n')).toBeLessThan(text.indexOf('\nGlobal Options:\n'));
+    expect(text.split('\n').length).toBeLessThan(125);
+  });
+
+  it('names the settings of a command by their flags, which it does not mistake when they are misspelt', async () => {
+    const help = await parseCommandLine(['hold', '--help']);
+    const text = help.kind === 'text' ? help.text : '';
+    const [, rest = ''] = text.split('Settings as flags; genesys-archive help environment explains each:\n');
+    const [list = ''] = rest.split('\n\n');
+    expect(list.split(/,?\s+/)).toEqual(expect.arrayContaining(['--store', '--hold-two-persons']));
+    expect(list).not.toContain('--write-back'); // of archiving alone
+    expect(list.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    await expect(parseCommandLine(['list', '--stroe', 'x'])).rejects.toThrow(
+      expect.objectContaining({ hint: 'did you mean --store?' }),
+    );
   });
 
   it('list --help', async () => {
@@ -55,7 +73,7 @@ describe('the command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(await runCli(['help', 'list'])).toMatchObject({ code: 0, stdout, stderr: '' });
     // the width of the columns depends on the longest flag
-    const shown = stdout.slice(0, stdout.indexOf('\nSettings')).replaceAll(/ {3,}/g, '  ');
+    const shown = stdout.slice(0, stdout.indexOf('\nGlobal')).replaceAll(/ {3,}/g, '  ');
     expect(shown).toMatchInlineSnapshot(`
       "Usage: genesys-archive list [options]
 
@@ -68,12 +86,11 @@ describe('the command line', () => {
       which is compared with the receipts.
 
       Options:
-        --all-archives  for each archive of the settings file, one
-        after the other
+        --all-archives  for each archive of the settings file, one after the other
         --from <DAY>  first day, UTC, e.g. 2026-05-01
         --to <DAY>  last day, UTC, e.g. 2026-05-31
-        --brief  read no receipts: only days, sizes and
-        keys, with one request for 1,000 of them
+        --brief  read no receipts: only days, sizes and keys, with one
+        request for 1,000 of them
         -h, --help  show this help
       "
     `);
@@ -104,12 +121,35 @@ describe('the command line', () => {
     [['inspect'], 'error: say which recording is meant'],
     [['archive', '--timeout', '0'], 'It must be a whole number from 1 to 604800.  [USAGE]'],
     [['list', 'too', 'many'], 'too many arguments'],
-    [['help', 'nothing'], 'error: there is no help for that  [USAGE]\nhint:  topics: demo, init'],
+    [['help', 'environmant'], 'error: no help for environmant  [USAGE]\nhint:  did you mean environment?\n'],
+    [['help', 'zzzzzzz'], 'error: no help for zzzzzzz  [USAGE]\nhint:  topics: demo, init'],
     [['archive', '--encryption-key-hex', 'ab'], "error: unknown option '--encryption-key-hex'"],
   ])('%j: exit 2 and what to do', async (args, message) => {
     const result = await runCli(args);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toContain(message);
+  });
+
+  it.each<[string[], string]>([
+    [
+      ['jobs'],
+      "error: missing required argument 'action'  [USAGE]\nhint:  list, show, watch, pause, resume, cancel, failed, retry or run; see genesys-archive jobs --help",
+    ],
+    [['completion', 'tcsh'], 'error: no completion for tcsh  [USAGE]\nhint:  bash, zsh or fish'],
+  ])('%j: tells the words that may stand there', async (args, message) => {
+    const result = await runHere(args);
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: `${message}\n` });
+  });
+
+  it('an unknown action is answered with the actions of the command', () => {
+    expect(() => requireAction('keys', 'genrate')).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        message: 'keys does not know genrate',
+        hint: 'keys generate, list, check, publish or receipts',
+      }),
+    );
+    expect(requireAction('keys', 'generate')).toBe('generate');
   });
 
   it.each([
@@ -149,6 +189,13 @@ describe('the command line', () => {
     expect(EXIT_CODES.map(([code]) => code).filter((code) => code !== 0)).toEqual(
       [...used].toSorted((a, b) => a - b),
     );
+  });
+
+  it('the rule on readers that leave early names the commands that end then', () => {
+    const rule = EXIT_RULES.find((text) => text.startsWith('A reader that closes the pipe early')) ?? '';
+    const named = [...(rule.split(': ')[1]?.split(' end at once')[0] ?? '').matchAll(/`([a-z-]+)`/g)];
+    const reading = COMMANDS.filter(({ isForReading }) => isForReading === true).map(({ name }) => name);
+    expect(named.map(([, name = '']) => name).toSorted()).toEqual(reading.toSorted());
   });
 
   it('reports a wrong option as JSON when asked for JSON', async () => {

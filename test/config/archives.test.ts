@@ -157,7 +157,9 @@ describe('a file with several archives', () => {
     expect(refusalOf(sources({ file: found }), 'store').message).toContain('name the file with --config');
     const rerouting = { emea: { ...values.archives.emea, AWS_ENDPOINT_URL: 'https://evil.example' } };
     const strange = { path: 'genesys-archive.config.json', values: { archives: rerouting } };
-    expect(refusalOf(sources({ file: strange }), 'store').message).toContain('is not a setting of a config file');
+    expect(refusalOf(sources({ file: strange }), 'store').message).toContain(
+      'is not a setting of a config file',
+    );
   });
 
   it('refuses a secret in an archive, and outside of all', () => {

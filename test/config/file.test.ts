@@ -37,8 +37,28 @@ describe('readConfigFile', () => {
   });
 
   it.each([
-    ['no JSON', '{"GENESYS_CLIENT_SECRET": "canary', 'the config file mine.json is not JSON'],
-    ['empty', '', 'the config file mine.json is not JSON'],
+    [
+      'no JSON',
+      '{\n  "ARCHIVE_STORE": "file:canary",\n  "GENESYS_CLIENT_SECRET": "canary',
+      'the config file mine.json is not JSON: line 3: no value stands where one is expected',
+    ],
+    [
+      'JSON but for a comma',
+      '{\n  "ARCHIVE_STORE": "file:canary"\n  "ARCHIVE_KINDS": "canary"\n}',
+      'the config file mine.json is not JSON: line 3: a comma or } is missing',
+    ],
+    [
+      'JSON but for a comment',
+      '{\n  // canary\n  "ARCHIVE_KINDS": "canary"\n}',
+      'the config file mine.json is not JSON: line 2: a name in quotes is missing',
+    ],
+    [
+      'JSON with a bad escape',
+      '{"\\canary": 1}',
+      'the config file mine.json is not JSON: line 1: this is no JSON',
+    ],
+    ['nested too deeply', '['.repeat(70), 'the config file mine.json is not JSON: it is nested too deeply'],
+    ['empty', '', 'the config file mine.json is not JSON: it is empty'],
     ['a list', '["canary"]', 'the config file mine.json is not one JSON object'],
     ['null', 'null', 'the config file mine.json is not one JSON object'],
     [

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
+import { WRITE_BACKS } from '../../src/recording/write-back.ts';
 import { tutorial } from './config-fixture.ts';
+
+const SCHEMA = 'f4a1f3a0-7f6a-4a7e-9a51-5d0c5c9a0e11';
 
 const load = (env: Record<string, string> = {}) => loadConfig({ env: { ...tutorial, ...env } }, 'archive');
 
@@ -40,24 +43,20 @@ describe('the settings of the published API', () => {
     expect(load({ [name]: value })).toMatchObject(expected);
   });
 
-  it.each([
+  it.each<readonly [string, string, string]>([
     ['interaction', 'interaction', 'none'],
-    ['none', 'none', 'none'],
-    ['annotation', 'none', 'annotation'],
-    ['external-tag', 'none', 'external-tag'],
-    ['participant-attributes', 'none', 'participant-attributes'],
+    ...WRITE_BACKS.map((name) => [name, 'none', name] as const),
   ])(
     'ARCHIVE_WRITE_BACK=%s is %s for the tutorial’s events, %s for the others',
     (value, media, recordings) => {
-      const config = load({ ARCHIVE_WRITE_BACK: value });
+      const config = load({ ARCHIVE_WRITE_BACK: value, ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: SCHEMA });
       expect([config.writeBack, config.recordings.writeBack]).toEqual([media, recordings]);
     },
   );
 
   it('custom attributes come with their schema', () => {
-    const schema = 'f4a1f3a0-7f6a-4a7e-9a51-5d0c5c9a0e11';
-    const env = { ARCHIVE_WRITE_BACK: 'custom-attributes', ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: schema };
-    expect(load(env).recordings.customAttributesSchema).toBe(schema);
+    const env = { ARCHIVE_WRITE_BACK: 'custom-attributes', ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: SCHEMA };
+    expect(load(env).recordings.customAttributesSchema).toBe(SCHEMA);
     expect(() => load({ ARCHIVE_WRITE_BACK: 'custom-attributes' })).toThrow(
       'ARCHIVE_CUSTOM_ATTRIBUTES_SCHEMA: is missing',
     );

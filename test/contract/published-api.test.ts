@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BACKFILL_CALLS } from '../../src/genesys/backfill-calls.ts';
 import { CALLS } from '../../src/genesys/permissions.ts';
-import { formatQuery } from '../../src/genesys/recordings/policy.ts';
+import { formatQuery } from '../../src/genesys/recordings/file-formats.ts';
 import { RECORDING_KINDS } from '../../packages/simulator/src/published/recordings/scripted.ts';
 import {
   PUBLISHED_ROUTES,

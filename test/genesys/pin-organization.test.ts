@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { ArchiveError } from '../../src/errors.ts';
 import type { ApiAnswer, GenesysApi } from '../../src/genesys/api-client.ts';
-import { holdChanges, pinOrganization } from '../../src/genesys/pin-organization.ts';
+import { gateChanges, pinOrganization } from '../../src/genesys/pin-organization.ts';
 import { fastClock } from '../fast-clock.ts';
 import { recordingLogger } from '../recording-logger.ts';
 
@@ -152,11 +152,11 @@ describe('calls that change something on the platform', () => {
   it('wait for the comparison and are not made when it refuses; reading goes on', async () => {
     const { api, asked } = scriptedApi({ tokens: [{}] });
     const refusal = new ArchiveError('ORGANIZATION_MISMATCH', 'another one');
-    const held = holdChanges(api, () => Promise.reject(refusal));
+    const gated = gateChanges(api, () => Promise.reject(refusal));
     const path = ['api', 'v2', 'conversations', 'c'];
-    expect(await failure(held.call({ method: 'PATCH', path }, unlimited))).toBe(refusal);
+    expect(await failure(gated.call({ method: 'PATCH', path }, unlimited))).toBe(refusal);
     expect(asked).toEqual([]);
-    await held.call({ method: 'GET', path }, unlimited);
+    await gated.call({ method: 'GET', path }, unlimited);
     expect(asked).toEqual(['GET api/v2/conversations/c']);
   });
 });

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../src/clock.ts';
 import { CALLS, explainRefusal, SENSITIVE, type PermittedCall } from '../../src/genesys/permissions.ts';
 import { probePermissions, type ProbeChoices } from '../../src/genesys/probe-permissions.ts';
+import { WRITE_BACKS } from '../../src/recording/write-back.ts';
 import { connectRecordings } from './connect-recordings.ts';
 
 const open: (() => Promise<void>)[] = [];
@@ -10,9 +11,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
 
-const EVERYTHING: readonly ProbeChoices[] = (
-  ['none', 'annotation', 'custom-attributes', 'external-tag', 'participant-attributes'] as const
-).flatMap((writeBack) => [
+const EVERYTHING: readonly ProbeChoices[] = WRITE_BACKS.flatMap((writeBack) => [
   { batch: false, restoreArchived: true, writeBack },
   { batch: true, restoreArchived: false, writeBack },
 ]);

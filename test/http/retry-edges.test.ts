@@ -94,9 +94,10 @@ describe('withRetry', () => {
     const context = { clock, logger, budget, policy, what: 'PUT object' };
     await expect(withRetry(context, async () => ({ again: failed }))).rejects.toBe(failed);
     const code = 'STORE_UNAVAILABLE';
+    const reason = 'not now';
     expect(lines).toEqual([
-      ['debug', 'PUT object: trying again', { code, attempt: 1, delayMs: 50 }],
-      ['debug', 'PUT object: trying again', { code, attempt: 2, delayMs: 100 }],
+      ['debug', 'PUT object: trying again', { code, attempt: 1, delayMs: 50, reason }],
+      ['debug', 'PUT object: trying again', { code, attempt: 2, delayMs: 100, reason }],
       ['warn', 'PUT object: giving up', { code, attempt: 3, reason: 'exhausted' }],
     ]);
     expect(clock.slept).toEqual([50, 100]);

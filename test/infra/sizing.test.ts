@@ -9,7 +9,7 @@ import {
   MAX_RECEIVES,
   VISIBILITY_TIMEOUT_S,
 } from '../../infra/archiving/sizing.ts';
-import { waitForAppearance } from '../../src/genesys/recordings/policy.ts';
+import { waitForAppearance } from '../../src/genesys/recordings/states.ts';
 import { SETTINGS } from '../../src/config/schema.ts';
 
 describe('the sizes of the deployment', () => {

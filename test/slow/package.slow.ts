@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CONSUMER } from './package-consumer.ts';
 
 const run = (program: string, args: readonly string[], cwd: string) =>
   execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -57,6 +58,7 @@ describe('the published package', () => {
     expect(components.map(({ name }) => name)).toContain('preact');
     expect(existsSync(file('docs/console.md'))).toBe(true);
     expect(existsSync(file('docs/pictures'))).toBe(false);
+    expect(existsSync(file('docs/decisions'))).toBe(false);
   });
 
   it('holds a bill of materials (CycloneDX) of its dependencies, with their hashes', () => {
@@ -128,6 +130,42 @@ describe('the published package', () => {
     // the one mistake that was made on purpose, and nothing else: an entry without types would be `any`, or not found
     expect(complaints.match(/error TS\d+/g)).toEqual(['error TS2322']);
   });
+
+  it.each([
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+  ])(
+    'names every type that a program may infer, none of them any, as module %s, resolved as %s',
+    (module, resolution) => {
+      const consumer = path.join(dir, 'consumer');
+      writeFileSync(path.join(consumer, 'package.json'), '{ "type": "module" }');
+      writeFileSync(path.join(consumer, 'infer.ts'), CONSUMER);
+      const strict = [
+        '--strict',
+        '--exactOptionalPropertyTypes',
+        '--noUncheckedIndexedAccess',
+        '--declaration',
+      ];
+      const how = [
+        '--target',
+        'es2023',
+        '--module',
+        module,
+        '--moduleResolution',
+        resolution,
+        '--types',
+        'node',
+      ];
+      const args = [...strict, ...how, '--skipLibCheck', 'false', '--outDir', resolution, 'infer.ts'];
+      let complaints = '';
+      try {
+        run(path.resolve('node_modules/.bin/tsc'), args, consumer);
+      } catch (error) {
+        complaints = String((error as { stdout: unknown }).stdout);
+      }
+      expect(complaints).toBe('');
+    },
+  );
 
   it('puts genesys-archive on the PATH', () => {
     const version = run(process.execPath, [file('dist/cli.mjs'), '--version'], dir);

@@ -1,5 +1,11 @@
 import { SimulatorError, describeCause } from './simulator-error.ts';
 
+/** Of a failure to listen, as Node.js states it. */
+function portOf(error: unknown): string {
+  const port: unknown = error instanceof Error && 'port' in error ? error.port : undefined;
+  return typeof port === 'number' ? ` on port ${port}` : '';
+}
+
 interface Closable {
   close(): Promise<void>;
 }
@@ -17,7 +23,7 @@ export class RunningServers {
     } catch (error) {
       await this.close();
       if (error instanceof SimulatorError) throw error;
-      throw new SimulatorError(`the simulator cannot listen: ${describeCause(error)}`, {
+      throw new SimulatorError(`the simulator cannot listen${portOf(error)}: ${describeCause(error)}`, {
         hint: 'another program may be using the port; 0 takes any free one',
       });
     }

@@ -1,4 +1,4 @@
-import { ArchiveError, describeForeign } from '../../errors.ts';
+import { ArchiveError, describeForeign, systemCodeOf } from '../../errors.ts';
 import { gatherBytes } from '../../gather-bytes.ts';
 import { parseForeignJson } from '../../json.ts';
 import { decodeText, readTextFile } from '../../text-file.ts';
@@ -34,7 +34,9 @@ async function readFileText(file: string): Promise<string> {
     });
   } catch (error) {
     if (error instanceof ArchiveError) throw error;
-    throw new ArchiveError('USAGE', `the event ${file} cannot be read: ${describeForeign(error)}`);
+    const why =
+      systemCodeOf(error) === 'ENOENT' ? 'does not exist' : `cannot be read: ${describeForeign(error)}`;
+    throw new ArchiveError('USAGE', `the event file ${file} ${why}`);
   }
 }
 

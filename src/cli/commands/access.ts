@@ -10,7 +10,6 @@ import {
 } from '../../audit/read-access.ts';
 import type { Budget } from '../../clock.ts';
 import { openAmending, openConfiguredStore } from '../../create/archiver.ts';
-import { ArchiveError } from '../../errors.ts';
 import { type HoldTrust, listHolds } from '../../keep/read-holds.ts';
 import { type AccessEntry, noteAct } from '../../record/access-entry.ts';
 import { findErasure, recordingOfKey } from '../../record/find-erasure.ts';
@@ -27,6 +26,7 @@ import { sealedThrough } from '../access/sealed-through.ts';
 import { verifyAccess } from '../access/verify-access.ts';
 import { present } from '../../present.ts';
 import type { AccessOptions } from '../options/log.ts';
+import { requireAction } from '../_require-action.ts';
 
 /** Exit code: an entry is gone, or is not what was written. */
 const BROKEN = 5;
@@ -34,16 +34,11 @@ const BROKEN = 5;
 /** Shows who did what, from the archive's own access log. To look is an entry of it. */
 export async function run(
   context: CommandContext,
-  [action = '', ...named]: readonly string[],
+  [word = '', ...named]: readonly string[],
   options: AccessOptions,
 ): Promise<number> {
   const { ui, clock } = context;
-  if (action === 'verify') return verifyAccess(context, named, options);
-  if (action !== 'list') {
-    throw new ArchiveError('USAGE', `access does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'access list, access verify',
-    });
-  }
+  if (requireAction('access', word) === 'verify') return verifyAccess(context, named, options);
   const range = entryDays(options, ui.json);
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);

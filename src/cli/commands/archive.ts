@@ -1,4 +1,5 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
+import { nameResult } from '../../archive/name-result.ts';
 import type { Budget } from '../../clock.ts';
 import type { ArchiveConfig } from '../../config/config.ts';
 import { createArchiver, openConfiguredStore } from '../../create/archiver.ts';
@@ -189,17 +190,17 @@ async function archiveAll(
 
 /** "Not ready" and "gone" are values to the archive and errors to this command: its caller must not forget the recording. */
 function failureOf(result: ArchiveResult): ArchiveError | undefined {
-  const { ids, state } = result;
+  const { state } = result;
   if (state === 'failed') return result.error;
   if (state === 'not-ready') {
-    const { recordingId, conversationId } = ids;
-    const what =
-      recordingId === '' ? `what was recorded of conversation ${conversationId}` : `recording ${recordingId}`;
-    return new ArchiveError('MEDIA_NOT_READY', `${what} is not complete yet (${result.status})`);
+    return new ArchiveError(
+      'MEDIA_NOT_READY',
+      `${nameResult(result)} is not complete yet (${result.status})`,
+    );
   }
   if (state === 'archived' || result.settled) return undefined;
   const { reason, hint } = result;
-  const message = `recording ${ids.recordingId} is not available: ${reason}`;
+  const message = `${nameResult(result)} is not available: ${reason}`;
   return new ArchiveError('MEDIA_NOT_FOUND', hint === undefined ? message : `${message} (${hint})`);
 }
 

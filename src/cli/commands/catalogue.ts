@@ -2,7 +2,7 @@ import { athenaDdl, duckdbDdl } from '../../catalogue/ddl.ts';
 import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import { updateCatalogue } from '../../catalogue/update-catalogue.ts';
+import { updateCatalogue, type UpdateReport } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
 import { requireReplaceable } from '../../create/catalogue-place.ts';
@@ -19,6 +19,8 @@ import { resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
 import { readAskedIds } from '../restore/read-ids.ts';
 import type { CatalogueOptions } from '../options/find.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 interface CatalogueCall {
   readonly ports: CataloguePorts;
@@ -30,7 +32,7 @@ interface CatalogueCall {
 
 type Action = (context: CommandContext, work: CatalogueCall, budget: Budget) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<ActionOf<'catalogue'>, Action>> = {
   update: (context, work, budget) => bringUpToDate(context, work.ports, work.options, budget),
   rebuild,
   status: (context, { ports, options }, budget) => tellStatus(context, ports, daysOf(options), budget),
@@ -51,15 +53,10 @@ const TAKES: Readonly<Record<string, readonly (keyof CatalogueOptions)[]>> = {
 /** Keeps the catalogue, and hands it to other programs. */
 export async function run(
   context: CommandContext,
-  [action = '', ...words]: readonly string[],
+  [word = '', ...words]: readonly string[],
   options: CatalogueOptions,
 ): Promise<number> {
-  const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-  if (act === undefined) {
-    throw new ArchiveError('USAGE', `catalogue does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'catalogue update, rebuild, status, export, sql or ddl',
-    });
-  }
+  const action = requireAction('catalogue', word);
   requireFitting(action, words, options);
   if (options.athena === true) {
     const { runSqlInAthena } = await import('../catalogue/sql-athena.ts');
@@ -77,7 +74,7 @@ export async function run(
   try {
     if (action === 'update' || (action === 'rebuild' && options.into === undefined))
       await requireReplaceable(config, { clock, logger }, budget);
-    return await act(context, { ports, words, options, elsewhere }, budget);
+    return await ACTIONS[action](context, { ports, words, options, elsewhere }, budget);
   } finally {
     end();
   }
@@ -118,12 +115,15 @@ async function bringUpToDate(
 ): Promise<number> {
   const { scope, anew, at } = options;
   const search = { ...readRange(options), layout: ports.layout };
+  const isFirst = scope === undefined && (await listDayFiles(ports, budget)).length === 0;
+  // before anything is written: a place that is mistyped stays as it is
+  if (isFirst) await requireArchive(ports.archive, search, ['present', 'other-days'], budget);
   const report = await updateCatalogue(
     ports,
     {
       ...daysOf(options),
       // the first time there is everything to do
-      scope: scope ?? ((await listDayFiles(ports, budget)).length === 0 ? 'all' : 'recent'),
+      scope: scope ?? (isFirst ? 'all' : 'recent'),
       anew,
       asOf: at,
       onDay: ({ day, shard, outcome, rows, read, unreadable }) => {
@@ -161,14 +161,16 @@ async function bringUpToDate(
   if (report.days === 0) await requireArchive(ports.archive, search, ['present', 'other-days'], budget);
   if (report.unreadable > 0)
     ui.warn(`${count(report.unreadable, 'receipt')} cannot be read: find --state unreceipted names them`);
-  if (report.failed > 0)
-    throw new ArchiveError('SOME_FAILED', `${count(report.failed, 'day')} could not be brought up to date`);
-  if (report.lost > 0)
-    throw new ArchiveError(
-      'CATALOGUE_CONTENDED',
-      `${count(report.lost, 'file')} was written by others each time`,
-    );
+  requireComplete(report);
   return 0;
+}
+
+/** @throws `SOME_FAILED`, `CATALOGUE_CONTENDED`. */
+function requireComplete({ failed, lost }: Pick<UpdateReport, 'failed' | 'lost'>): void {
+  if (failed > 0)
+    throw new ArchiveError('SOME_FAILED', `${count(failed, 'day')} could not be brought up to date`);
+  if (lost > 0)
+    throw new ArchiveError('CATALOGUE_CONTENDED', `${count(lost, 'file')} was written by others each time`);
 }
 
 async function rebuild(

@@ -4,6 +4,8 @@ import { bashCompletion } from '../completion/bash.ts';
 import { fishCompletion } from '../completion/fish.ts';
 import { zshCompletion } from '../completion/zsh.ts';
 import type { CommandOutline } from '../specs/command-outline.ts';
+import { printable } from '../_format.ts';
+import { listWords } from '../specs/actions.ts';
 
 interface Shell {
   readonly script: (commands: readonly CommandOutline[]) => string;
@@ -36,7 +38,9 @@ const SHELLS: ReadonlyMap<string, Shell> = new Map([
 export function run({ ui, commands }: CommandContext, [shell = '']: readonly string[]): Promise<number> {
   const known = SHELLS.get(shell);
   if (known === undefined) {
-    throw new ArchiveError('USAGE', 'there is no completion for that shell', { hint: 'bash, zsh or fish' });
+    throw new ArchiveError('USAGE', `no completion for ${printable(shell.slice(0, 40))}`, {
+      hint: listWords([...SHELLS.keys()]),
+    });
   }
   const script = known.script(commands);
   if (ui.json) ui.record('completion', { shell, script });

@@ -110,9 +110,14 @@ function report(
   collected: CollectedEvidence,
 ): void {
   for (const finding of collected.findings) ui.warn(printable(finding));
+  if (collected.timestampsLeftOut > 0)
+    ui.warn(
+      `${count(collected.timestampsLeftOut, 'time stamp')} of the checkpoint left out: ARCHIVE_PROOF_TSA_CA_FILE names no certificates to check with`,
+    );
   if (ui.json) ui.record('package', { output, recordings, ...collected });
   else ui.out(`${printable(output)}  ${count(recordings, 'file')} of recordings, ${collected.files} in all`);
-  ui.say('check it there with: sh verify-proof.sh');
+  ui.say(`write down, apart from the package: SHA-256 of MANIFEST.sha256 ${collected.manifestSha256}`);
+  ui.say('check it there with: sh verify-proof.sh --manifest-sha256 HASH');
 }
 
 /** @throws `USAGE`. */

@@ -11,18 +11,17 @@ import { fetchDays } from '../days/fetch-days.ts';
 import { isWithin, readOverDays } from '../days/over-days.ts';
 import { present } from '../../present.ts';
 import type { FactsOptions } from '../options/backfill.ts';
+import { requireAction } from '../_require-action.ts';
 
 /** Fetches what the platform knows of the conversations of days, or tells of which days it is kept. */
 export async function run(
   context: CommandContext,
-  [action = '']: readonly string[],
+  [word = '']: readonly string[],
   options: FactsOptions,
 ): Promise<number> {
-  if (action === 'update') return fetchFacts(context, options);
-  if (action === 'status') return tellStatus(context, options);
-  throw new ArchiveError('USAGE', `facts does not know ${printable(action.slice(0, 40))}`, {
-    hint: 'facts update or facts status',
-  });
+  return requireAction('facts', word) === 'update'
+    ? fetchFacts(context, options)
+    : tellStatus(context, options);
 }
 
 async function fetchFacts(context: CommandContext, options: FactsOptions): Promise<number> {

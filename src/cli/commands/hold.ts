@@ -24,6 +24,8 @@ import { tellLocks } from '../hold/tell-locks.ts';
 import { tellErased } from '../hold/tell-erased.ts';
 import { tellRemovable, tellRules } from '../hold/tell-removable.ts';
 import type { HoldOptions } from '../options/keep.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 /** Above it, who places a hold has to name the number. */
 const MAX_UNCONFIRMED = 10_000;
@@ -35,16 +37,12 @@ const MAX_TEXT = 1000;
 /** Places, releases and lists holds. */
 export async function run(
   context: CommandContext,
-  [action = '', ...named]: readonly string[],
+  [word = '', ...named]: readonly string[],
   options: HoldOptions,
 ): Promise<number> {
-  const actions: Readonly<Record<string, typeof place>> = { place, release, apply, list };
-  const act = Object.hasOwn(actions, action) ? actions[action] : undefined;
-  if (act === undefined) {
-    throw new ArchiveError('USAGE', `hold does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'hold place, hold release, hold apply or hold list',
-    });
-  }
+  const action = requireAction('hold', word);
+  const actions: Readonly<Record<ActionOf<'hold'>, typeof place>> = { place, release, apply, list };
+  const act = actions[action];
   requireFitting(action, options);
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { DEFAULT_CONFIG_FILE } from '../../config/file.ts';
 import { abortReason } from '../../clock.ts';
+import { ArchiveError, withHint } from '../../errors.ts';
 import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
@@ -35,8 +36,8 @@ export async function run(
   // before the user answers questions for nothing
   const several = archive !== undefined;
   if (!dryRun) {
-    await checkOutput(deployFile, { force });
-    await checkOutput(ownFile, { force: force || several });
+    await checkFree(deployFile, force);
+    await checkFree(ownFile, force || several);
   }
 
   const named = several ? { stackName: stackNameOf(archive) } : {};
@@ -75,6 +76,20 @@ function isTerminal(): boolean {
 }
 
 /** Both are complete under other names before the first one appears. */
+/** As {@link checkOutput}, for files whose names are not chosen. */
+async function checkFree(file: string, force: boolean): Promise<void> {
+  try {
+    await checkOutput(file, { force });
+  } catch (error) {
+    throw error instanceof ArchiveError && error.code === 'OUTPUT_EXISTS'
+      ? withHint(
+          error,
+          '--force replaces it; --out DIR writes elsewhere; --archive NAME adds another archive',
+        )
+      : error;
+  }
+}
+
 async function writeAll(files: readonly NewFile[], force: boolean): Promise<void> {
   const targets: FileTarget[] = [];
   try {

@@ -17,11 +17,12 @@ import { concludeJob, type FollowedJob, isOver, watchJob } from '../jobs/follow-
 import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { showJobs } from '../jobs/list-jobs.ts';
 import { runAllHere, runJobHere } from '../jobs/run-here.ts';
-import { JOB_ACTIONS } from '../specs/job-actions.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 import { present } from '../../present.ts';
 import type { JobsOptions } from '../options/jobs.ts';
 
-type JobAction = (typeof JOB_ACTIONS)[number];
+type JobAction = ActionOf<'jobs'>;
 
 /** The options that each action has. */
 const OPTIONS_OF: Readonly<Record<JobAction, readonly (keyof JobsOptions)[]>> = {
@@ -39,10 +40,11 @@ const OPTIONS_OF: Readonly<Record<JobAction, readonly (keyof JobsOptions)[]>> = 
 /** Looks after jobs. None of its actions keeps a runner from working, but pause and cancel. */
 export async function run(
   context: CommandContext,
-  [action = '', typed]: readonly string[],
+  [word = '', typed]: readonly string[],
   options: JobsOptions,
 ): Promise<number> {
   const { ui, clock } = context;
+  const action = requireAction('jobs', word);
   requireSense(action, typed, options);
   if (action === 'run' && typed === undefined) return runAllHere(context, options);
   const tools = jobTools(context);
@@ -92,17 +94,7 @@ export async function run(
 
 const WISHES = { pause: 'pause', resume: 'run', cancel: 'cancel' } as const;
 
-function requireSense(
-  action: string,
-  job: string | undefined,
-  options: JobsOptions,
-): asserts action is JobAction {
-  const known = JOB_ACTIONS.find((name) => name === action);
-  if (known === undefined) {
-    throw new ArchiveError('USAGE', 'there is no such action', {
-      hint: `jobs ${JOB_ACTIONS.join(', jobs ')}`,
-    });
-  }
+function requireSense(known: JobAction, job: string | undefined, options: JobsOptions): void {
   if (job === undefined && known !== 'list' && known !== 'run') {
     throw new ArchiveError('USAGE', `jobs ${known} needs a job`, {
       hint: 'genesys-archive jobs list shows their ids',

@@ -20,6 +20,7 @@ import { printable } from '../_format.ts';
 import { runReceiptKeys } from '../keys/receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import type { KeysOptions } from '../options/keys.ts';
+import { requireAction } from '../_require-action.ts';
 
 /** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
 const RSA_BITS = 3072;
@@ -34,9 +35,10 @@ const generateRsaPair = promisify(generateKeyPair);
 /** Makes, lists and tries keys. Key material goes to files of mode 0600 and nowhere else. */
 export async function run(
   context: CommandContext,
-  [action = '', ...ids]: readonly string[],
+  [word = '', ...ids]: readonly string[],
   options: KeysOptions,
 ): Promise<number> {
+  const action = requireAction('keys', word);
   // a list of public keys needs no setting
   if (action === 'publish') {
     const { publishInstructions } = await import('../keys/publish-instructions.ts');
@@ -56,10 +58,6 @@ export async function run(
       return listKeys(context, config);
     case 'check':
       return check(context, config);
-    default:
-      throw new ArchiveError('USAGE', 'there is no such action', {
-        hint: 'keys generate, keys list, keys check, keys publish or keys receipts',
-      });
   }
 }
 

@@ -4,26 +4,24 @@ import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
 import type { QuarantineRule } from '../../record/quarantine/file.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { count, printable } from '../_format.ts';
+import { count } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { chooseQuarantined } from '../quarantine/choose.ts';
 import { tellQuarantine } from '../quarantine/list.ts';
 import { releaseChosen } from '../quarantine/release.ts';
 import { run as erase } from './erase.ts';
 import type { QuarantineOptions } from '../options/quarantine.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 /** Shows, releases and erases what waits in quarantine. */
 export async function run(
   context: CommandContext,
-  [action = '', ...named]: readonly string[],
+  [word = '', ...named]: readonly string[],
   options: QuarantineOptions,
 ): Promise<number> {
-  const allowed = Object.hasOwn(OPTIONS_OF, action) ? OPTIONS_OF[action] : undefined;
-  if (allowed === undefined) {
-    throw new ArchiveError('USAGE', `quarantine does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'quarantine list, quarantine release, quarantine erase or quarantine rules',
-    });
-  }
+  const action = requireAction('quarantine', word);
+  const allowed = OPTIONS_OF[action];
   for (const name of Object.keys(options) as (keyof QuarantineOptions)[]) {
     if (options[name] === undefined || allowed.includes(name)) continue;
     const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -50,7 +48,7 @@ export async function run(
 }
 
 /** The options that each action has. */
-const OPTIONS_OF: Readonly<Record<string, readonly (keyof QuarantineOptions)[]>> = {
+const OPTIONS_OF: Readonly<Record<ActionOf<'quarantine'>, readonly (keyof QuarantineOptions)[]>> = {
   list: ['ids', 'skipInvalid', 'overdue'],
   release: ['ids', 'skipInvalid', 'overdue', 'reason', 'by', 'yes', 'dryRun'],
   erase: ['ids', 'skipInvalid', 'overdue', 'reason', 'by', 'leaveHeld', 'dryRun'],

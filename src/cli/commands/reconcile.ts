@@ -2,10 +2,12 @@ import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
 import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
+import { endOf, statusOf } from '../../proof/day/calendar.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
+import { requireBegun } from '../proof/require-begun.ts';
 import { planBackfill } from '../proof/plan-backfill.ts';
 import type { ReconcileOptions } from '../options/proof.ts';
 
@@ -28,7 +30,8 @@ export async function run(
   };
   try {
     try {
-      for (const day of days) await compare(ui, await sealer.reconcile(day, budget), found);
+      for (const day of days)
+        await compare(ui, { ...(await sealer.reconcile(day, budget)), now: clock.now() }, found);
     } catch (error) {
       // what earlier days lack is planned all the same, unless the run was interrupted
       if (found.missing.size > 0 && !budget.signal.aborted) await plan();
@@ -51,7 +54,12 @@ interface Found {
   readonly missing: Set<string>;
 }
 
-async function compare(ui: Ui, reconciled: ReconciledDay, found: Found): Promise<void> {
+interface DayAsOf extends ReconciledDay {
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+async function compare(ui: Ui, reconciled: DayAsOf, found: Found): Promise<void> {
   report(ui, reconciled);
   const { counts } = reconciled;
   if (counts.missing.total + counts.pending.total + counts.unexpected.total > 0) found.differing += 1;
@@ -67,6 +75,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
   const yesterday = dayOf(now - DAY_MS);
   const first = requireDay(day === undefined ? '--from' : '--day', from ?? day ?? to ?? yesterday);
   const last = requireDay('--to', to ?? day ?? (from === undefined ? yesterday : dayOf(now)));
+  if (to === undefined) requireBegun(first, now);
   if (first > last) throw new ArchiveError('USAGE', '--from is later than --to');
   const length = (last - first) / DAY_MS + 1;
   if (length > MAX_DAYS) {
@@ -74,6 +83,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
       hint: 'compare a year at a time',
     });
   }
+  requireBegun(last, now);
   return Array.from({ length }, (_, at) => dayOf(first + at * DAY_MS));
 }
 
@@ -83,7 +93,8 @@ function requireDay(flag: string, text: string): number {
   throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
 }
 
-function report(ui: Ui, { day, held, recordings, source, counts, differences }: ReconciledDay): void {
+function report(ui: Ui, { day, held, recordings, source, counts, differences, now }: DayAsOf): void {
+  const { dataAvailableUntil } = source;
   if (ui.json) {
     for (const difference of differences) ui.record('difference', { day, ...difference });
     ui.record('day', {
@@ -93,7 +104,8 @@ function report(ui: Ui, { day, held, recordings, source, counts, differences }: 
       ...counts,
       visibility: source.visibility,
       notAsked: source.notAsked ?? {},
-      dataAvailableUntil: source.dataAvailableUntil,
+      dataAvailableUntil,
+      ...statusOf({ day, now, pending: counts.pending.total, dataAvailableUntil }),
       orphans: source.orphans,
     });
     return;
@@ -107,6 +119,12 @@ function report(ui: Ui, { day, held, recordings, source, counts, differences }: 
   ui.say(
     `${day}: ${recordings} listed, ${held} held, ${both} by both; ${missing.total} missing, ${pending.total} pending, ${excluded.total} excluded, ${unexpected.total} only here`,
   );
+  const reach = dataAvailableUntil ?? now;
+  if (now < endOf(day)) ui.warn(`${day}: has not ended: what is recorded later is in neither number`);
+  else if (reach < endOf(day))
+    ui.warn(
+      `${day}: the platform's data reach ${new Date(reach).toISOString()}: what is later may be in neither number`,
+    );
   tellBlindSpot(ui, day, source.visibility.divisions);
   for (const [name, why] of Object.entries(source.notAsked ?? {}))
     ui.say(`${day}: not known: ${name} (${why})`);

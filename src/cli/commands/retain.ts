@@ -3,7 +3,6 @@ import { openConfiguredStore } from '../../create/archiver.ts';
 import { openRetention } from '../../create/retention.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
-import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { keysWhere } from '../find/look-up.ts';
 import { chooseHeld, chooseOfHold } from '../hold/choose-held.ts';
@@ -13,10 +12,12 @@ import { type RetainWork, withoutRules } from '../retain/retain-work.ts';
 import { checkRules } from '../retain/rules.ts';
 import { showChosen } from '../retain/show.ts';
 import type { RetainOptions } from '../options/keep.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
 type Action = (context: CommandContext, work: RetainWork, budget: Budget) => Promise<number>;
 
-const ACTIONS: Readonly<Record<string, Action>> = {
+const ACTIONS: Readonly<Record<Exclude<ActionOf<'retain'>, 'rules'>, Action>> = {
   show: showChosen,
   extend: extendChosen,
   apply: applyChosen,
@@ -25,17 +26,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 /** Shows and applies rules of retention, and extends what they say. */
 export async function run(
   context: CommandContext,
-  [action = '', ...named]: readonly string[],
+  [word = '', ...named]: readonly string[],
   options: RetainOptions,
 ): Promise<number> {
-  const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
-  if (act === undefined && action !== 'rules') {
-    throw new ArchiveError('USAGE', `retain does not know ${printable(action.slice(0, 40))}`, {
-      hint: 'retain show, retain extend, retain apply or retain rules',
-    });
-  }
+  const action = requireAction('retain', word);
   requireFitting(action, options);
-  if (act === undefined) return checkRules(context, named);
+  if (action === 'rules') return checkRules(context, named);
+  const act = ACTIONS[action];
   const config = await readSettings(context, 'wrap');
   const store = await openConfiguredStore(config, context);
   const { budget, end } = openBudget(context);

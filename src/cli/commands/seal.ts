@@ -8,6 +8,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
+import { requireBegun } from '../proof/require-begun.ts';
 import { present } from '../../present.ts';
 import type { SealOptions } from '../options/proof.ts';
 
@@ -18,7 +19,7 @@ export async function run(
   options: SealOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  requireSense(options);
+  requireSense(options, clock.now());
   const config = await readSettings(context, 'seal');
   const sealer = await createSealer(config, { clock, logger });
   const { budget, end } = openBudget(context, options.timeout);
@@ -54,7 +55,7 @@ export async function run(
   }
 }
 
-function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void {
+function requireSense({ init, from, recoveryVkey, now, day }: SealOptions, at: number): void {
   if (init !== true && (from !== undefined || recoveryVkey !== undefined)) {
     throw new ArchiveError('USAGE', '--from and --recovery-vkey belong to --init');
   }
@@ -68,8 +69,10 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions): void
     ['--from', from],
     ['--day', day],
   ] as const) {
-    if (value === undefined || parseDay(value) !== undefined) continue;
-    throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
+    const begins = value === undefined ? at : parseDay(value);
+    if (begins === undefined)
+      throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
+    requireBegun(begins, at);
   }
 }
 

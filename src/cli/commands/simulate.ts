@@ -114,7 +114,7 @@ async function start({ ui, clock }: CommandContext, options: SimulateOptions): P
 }
 
 /** The settings that point this program at the simulator. With `--events` standard output is for the events alone. */
-function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: boolean): void {
+function announce({ ui, program }: CommandContext, simulator: Simulator, onlyEvents: boolean): void {
   const { apiUrl, mediaUrl, recordings, world } = simulator;
   const environment = {
     ...simulator.environment(),
@@ -156,6 +156,16 @@ function announce({ ui }: CommandContext, simulator: Simulator, onlyEvents: bool
       ? 'ENCRYPTION_KEY_HEX=$(openssl rand -hex 32)'
       : `ARCHIVE_KMS_KEY_ID=alias/recordings GENESYS_ORGANIZATION_ID=${simulator.world.organizationId}`;
   ui.say(`paste the lines above into another shell, and a key: export ${key}`);
+  ui.say(`then: ${program} ${firstCommand(simulator)}`);
+}
+
+/** What to try first there; only the ids of the tutorial's recordings are of one call. */
+function firstCommand({ recordings: [first], world: { past } }: Simulator): string {
+  const days = past === undefined ? [] : [...past.perDay()].map(([day]) => day).toSorted();
+  const [from, to] = [days[0], days.at(-1)];
+  if (from !== undefined && to !== undefined) return `backfill --from ${from} --to ${to} --wait`;
+  if (first !== undefined) return `archive --media ${first.id} --interaction ${first.interactionId}`;
+  return 'archive --event FILE, with what simulate --events writes';
 }
 
 function describeContents({ recordings, world }: Simulator): string {

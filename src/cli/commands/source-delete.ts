@@ -1,7 +1,6 @@
 import { openSourceDeletion, openSourceFollowing } from '../../create/source-deletion.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
-import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { keysWhere } from '../find/look-up.ts';
@@ -11,9 +10,10 @@ import { planSourceDeletion } from '../source-delete/plan.ts';
 import { runSourceDeletion } from '../source-delete/run.ts';
 import { tellSourceStatus } from '../source-delete/status.ts';
 import type { SourceDeleteCommandOptions } from '../options/source.ts';
+import { requireAction } from '../_require-action.ts';
+import type { ActionOf } from '../specs/actions.ts';
 
-const ACTIONS = ['plan', 'run', 'status', 'cancel'] as const;
-type Action = (typeof ACTIONS)[number];
+type Action = ActionOf<'source-delete'>;
 
 /** Characters of a reason. */
 const MAX_REASON = 256;
@@ -24,12 +24,7 @@ export async function run(
   [named = '', ...args]: readonly string[],
   options: SourceDeleteCommandOptions,
 ): Promise<number> {
-  const action = ACTIONS.find((one) => one === named);
-  if (action === undefined) {
-    throw new ArchiveError('USAGE', `source-delete does not know ${printable(named.slice(0, 40))}`, {
-      hint: 'source-delete plan, source-delete run, source-delete status or source-delete cancel',
-    });
-  }
+  const action = requireAction('source-delete', named);
   requireFitting(action, args, options);
   const configs = {
     wrap: await readSettings(context, 'wrap'),

@@ -6,16 +6,17 @@ import { ArchiveError, describeForeign } from '../../errors.ts';
 import { brokenEquations } from '../../proof/formats/statement.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
 import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts';
+import { UNKNOWN_KEY } from '../../proof/verify/audit-objects.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
-import { checkPackage } from '../proof/check-package.ts';
 import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
 import { requireVkeys } from '../proof/require-vkeys.ts';
 import { verifyDrill } from '../proof/verify-drill.ts';
 import type { VerifyProofOptions } from '../options/proof.ts';
+import { verifyPackage } from '../proof/verify-package.ts';
 
 /** Checks what was proved, without trusting the archive. */
 export async function run(
@@ -23,13 +24,15 @@ export async function run(
   [place]: readonly string[],
   options: VerifyProofOptions,
 ): Promise<number> {
-  const { day, all, checkpoint, drill } = options;
+  const { day, all, checkpoint, drill, manifestSha256 } = options;
   const asked = [place, day, all, drill].filter((each) => each !== undefined && each !== false).length;
   if (asked !== 1) throw new ArchiveError('USAGE', 'name a file or a folder, or say --day, --drill or --all');
   if (checkpoint !== undefined && all !== true && place === undefined)
     throw new ArchiveError('USAGE', '--checkpoint belongs to --all, or to a file that `prove --since` wrote');
+  if (manifestSha256 !== undefined && place === undefined)
+    throw new ArchiveError('USAGE', '--manifest-sha256 belongs to a package');
   const config = await readSettings(context, 'store');
-  if (place !== undefined) return verifyPath(context, config, place, checkpoint);
+  if (place !== undefined) return verifyPath(context, config, place, options);
   if (drill !== undefined) return verifyDrill(context, config, drill);
   return day === undefined ? verifyAll(context, config, checkpoint) : verifyDay(context, config, day);
 }
@@ -38,33 +41,19 @@ async function verifyPath(
   { ui }: CommandContext,
   config: StoreConfig,
   place: string,
-  kept: string | undefined,
+  { checkpoint: kept, manifestSha256 }: VerifyProofOptions,
 ): Promise<number> {
   const log = keysOf(config);
   const found = await stat(place).catch((error: unknown) => {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`, {
+      hint: 'name a file that `prove` wrote, or the folder of an evidence package, on this machine',
+    });
   });
   if (found.isDirectory()) {
     if (kept !== undefined) throw new ArchiveError('USAGE', '--checkpoint belongs to one file, or to --all');
-    const { checked, problems, current, unstated } = await checkPackage(place, log);
-    for (const { name, problem } of problems) {
-      if (ui.json) ui.record('finding', { file: name, problem });
-      else ui.out(`FAIL  ${printable(name)}: ${printable(problem)}`);
-    }
-    for (const name of unstated) {
-      if (ui.json) ui.record('unstated', { file: name });
-      else ui.out(`NOTE  ${printable(name)}: the receipt states no hash of it`);
-    }
-    for (const { name, before } of current) {
-      if (ui.json) ui.record('current', { name, predecessor: before });
-      else ui.out(`CURRENT  ${printable(name)}  takes the place of ${printable(before)}`);
-    }
-    if (ui.json) ui.record('summary', { checked, findings: problems.length });
-    else ui.say(`${count(checked, 'check')}, ${count(problems.length, 'finding')}`);
-    if (problems.length > 0)
-      throw new ArchiveError('PROOF_INVALID', `${place}: ${problems[0]?.name}: ${problems[0]?.problem}`);
-    return 0;
+    return verifyPackage(ui, config, { folder: place, log, manifestSha256 });
   }
+  if (manifestSha256 !== undefined) throw new ArchiveError('USAGE', '--manifest-sha256 belongs to a package');
   const file = await readLocal(place);
   if (kept !== undefined) {
     const older = (await readLocal(kept)).toString('utf8');
@@ -139,7 +128,8 @@ async function verifyAll(
     const audited = await auditLog(log, known, budget, await openTokenCheck(config));
     for (const { where, problem } of audited.findings) {
       if (ui.json) ui.record('finding', { where, problem });
-      else ui.out(`FAIL  ${printable(where)}: ${printable(problem)}`);
+      else
+        ui.out(`${problem === UNKNOWN_KEY ? 'UNKNOWN' : 'FAIL'}  ${printable(where)}: ${printable(problem)}`);
     }
     const { size, checkpoints, statements, first = '-', last = '-', missing, findings } = audited;
     if (ui.json)
@@ -156,9 +146,11 @@ async function verifyAll(
       ui.say(
         `${count(size, 'entry', 'entries')}, ${count(checkpoints, 'checkpoint')}, ${count(statements, 'statement')} from ${first} to ${last}, ${missing} missing; ${count(findings.length, 'finding')}`,
       );
-    const [finding] = findings;
-    if (finding !== undefined)
-      throw new ArchiveError('PROOF_INVALID', `${finding.where}: ${finding.problem}`);
+    const finding = findings.find(({ problem }) => problem !== UNKNOWN_KEY) ?? findings[0];
+    if (finding !== undefined) {
+      const code = finding.problem === UNKNOWN_KEY ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID';
+      throw new ArchiveError(code, `${finding.where}: ${finding.problem}`);
+    }
     return 0;
   } finally {
     end();

@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
-import { rate, wholeNumber } from './option-values.ts';
+import { wholeNumber, rate } from './option-values.ts';
 
 export const BACKFILL_OPTIONS = [
   { flags: '--from <DAY>', description: 'conversations that began from that day on, in UTC' },

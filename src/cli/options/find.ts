@@ -1,7 +1,7 @@
 import { QUERY_OPTIONS } from '../find/query-options.ts';
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
-import { age, oneOf, wholeNumber } from './option-values.ts';
+import { wholeNumber, oneOf, age } from './option-values.ts';
 import { ALL_ARCHIVES } from './shared.ts';
 
 const GROUP = oneOf('day', 'queue', 'agent', 'state');

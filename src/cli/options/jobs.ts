@@ -1,6 +1,6 @@
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
-import { rate, wholeNumber } from './option-values.ts';
+import { wholeNumber, rate } from './option-values.ts';
 import { ALL_ARCHIVES } from './shared.ts';
 
 export const JOBS_OPTIONS = [

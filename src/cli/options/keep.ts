@@ -1,7 +1,7 @@
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
-import { collect, oneOf, wholeNumber } from './option-values.ts';
-import { DRY_RUN, FROM, TO, WHERE } from './shared.ts';
+import { wholeNumber, oneOf, collect } from './option-values.ts';
+import { FROM, TO, DRY_RUN, WHERE } from './shared.ts';
 
 const LOCK_MODE = oneOf('governance', 'compliance');
 

@@ -1,7 +1,7 @@
 import { ACCESS_ACTIONS } from '../../record/access-actions.ts';
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
-import { collect, oneOf, wholeNumber } from './option-values.ts';
+import { wholeNumber, oneOf, collect } from './option-values.ts';
 import { FROM, TO } from './shared.ts';
 
 const ENTRY_FORMAT = oneOf('table', 'csv', 'jsonl');

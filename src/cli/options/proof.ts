@@ -87,5 +87,9 @@ export const VERIFY_PROOF_OPTIONS = [
     description:
       'a checkpoint that was kept elsewhere: with --all, or with the file that `prove --since` wrote',
   },
+  {
+    flags: '--manifest-sha256 <HASH>',
+    description: 'of a package: the SHA-256 of its MANIFEST.sha256, as it was noted at the handover',
+  },
 ] as const satisfies readonly OptionSpec[];
 export type VerifyProofOptions = OptionsOf<typeof VERIFY_PROOF_OPTIONS>;

@@ -1,7 +1,7 @@
 import type { OptionSpec } from '../specs/command-outline.ts';
 import type { OptionsOf } from './option-types.ts';
 import { wholeNumber } from './option-values.ts';
-import { DRY_RUN, FROM, TO, WHERE } from './shared.ts';
+import { FROM, TO, DRY_RUN, WHERE } from './shared.ts';
 
 /** What a recording must have before it is deleted at the platform. */
 const WISHES = [

@@ -1,8 +1,4 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { ArchiveError } from '../../errors.ts';
 import {
   type CurrentVersionOf,
   currentVersions,
@@ -11,21 +7,43 @@ import {
 import { cosignaturesIn } from '../../proof/formats/cosignature.ts';
 import { parseVkey } from '../../proof/formats/note.ts';
 import { brokenEquations, parseStatement } from '../../proof/formats/statement.ts';
-import { type LogPlace, openCheckpoint } from '../../proof/log/place.ts';
+import { type LogPlace, openCheckpoint, type SignedCheckpoint } from '../../proof/log/place.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
 import { parseReceipt, type SignedReceipt } from '../../record/receipt/schema.ts';
-import { checkSignature, signingKeyId } from '../../record/receipt/receipt.ts';
-import { parsePublicKey } from '../../signing/key-list.ts';
+import { checkSignature } from '../../record/receipt/receipt.ts';
 import { checkMedia } from './check-media.ts';
+import { checkKeys, checkTokens, type PackedKeys, readPackedKeys } from './check-package-keys.ts';
+import { adviceOn, openPackage, type Package } from './open-package.ts';
+
+export interface PackageProblem {
+  readonly name: string;
+  readonly problem: string;
+  /** Signed with a key that is not known, which says nothing about what is signed. */
+  readonly isUnknown?: true;
+}
 
 export interface PackageReport {
   readonly checked: number;
+  /** Receipts and statements that are in the log. */
+  readonly receipts: number;
+  readonly statements: number;
+  /** Of the list of hashes, hex. */
+  readonly manifestSha256: string | undefined;
   /** Of recordings that were archived again. */
   readonly current: readonly CurrentVersionOf[];
-  readonly problems: readonly { readonly name: string; readonly problem: string }[];
+  readonly problems: readonly PackageProblem[];
   /** Recordings that nothing but the list of hashes speaks for, which is not signed. */
   readonly unstated: readonly string[];
+  /** Receipts without a signature. */
+  readonly unsigned: readonly string[];
+}
+
+export interface PackageExpectation {
+  /** SHA-256 of its list of hashes, hex, as it was noted when the package was handed over. */
+  readonly manifestSha256?: string | undefined;
+  /** PEM of the certificates that time stamps have to lead to; default: those in the package. */
+  readonly timestampCa?: string | undefined;
 }
 
 const MANIFEST = 'MANIFEST.sha256';
@@ -36,57 +54,42 @@ const METADATA = '.enc.metadata.json';
 const LINE = /^([0-9a-f]{64}) {2}([A-Za-z0-9._=+@:/-]+)$/;
 
 /** Checks every file of an evidence package, with keys of the log that come from elsewhere. Reads nothing but the package. */
-export async function checkPackage(folder: string, log: PackageLog): Promise<PackageReport> {
-  const check = new PackageCheck(await openPackage(folder), log);
-  await check.manifest();
-  await check.receiptsAndDays();
+export async function checkPackage(
+  folder: string,
+  log: PackageLog,
+  expected: PackageExpectation = {},
+): Promise<PackageReport> {
+  const files = await openPackage(folder);
+  if (!files.names.some((name) => name === MANIFEST || name === CHECKPOINT || name.startsWith('receipts/'))) {
+    throw new ArchiveError('USAGE', `${folder} is no evidence package`, {
+      hint: 'name the folder that `evidence` made, unpacked; of what `prove` wrote name each file',
+    });
+  }
+  const check = new PackageCheck(files, log);
+  await check.manifest(expected.manifestSha256);
   await check.checkpoint();
+  await check.receiptsAndDays();
   await check.continuations();
   await check.cosignatures();
-  const { checked, problems, receipts, unstated } = check;
-  return { checked, problems, unstated, current: currentVersions(receipts) };
+  await check.keysAndTokens(expected.timestampCa);
+  return check.report();
 }
+
+type ValidProof = Extract<ReturnType<typeof checkProof>, { state: 'valid' }>;
+const NO_RECEIPT: ReadonlySet<string> = new Set(['erasure', 'key']);
 
 type PackageLog = Pick<LogPlace, 'origin' | 'trusted' | 'witnesses'>;
 
-/** The files of a package by their names in it, with slashes, in ascending order. */
-interface Package {
-  readonly names: readonly string[];
-  /** What is neither a file nor a folder: a link shows what lies elsewhere. */
-  readonly others: readonly string[];
-  readonly hashes: ReadonlyMap<string, string>;
-  readonly read: (name: string) => Promise<Buffer>;
-  /** `undefined` for a file that cannot be read. */
-  readonly text: (name: string) => Promise<string | undefined>;
-  readonly stream: (name: string) => AsyncIterable<Uint8Array>;
-}
-
-async function openPackage(folder: string): Promise<Package> {
-  const at = (name: string) => path.join(folder, ...name.split('/'));
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const namesOf = (wanted: typeof entries) =>
-    wanted
-      .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-      .sort();
-  const names = namesOf(entries.filter((entry) => entry.isFile()));
-  const hashes = new Map<string, string>();
-  for (const name of names) hashes.set(name, await hashOf(at(name)));
-  return {
-    names,
-    others: namesOf(entries.filter((entry) => !entry.isFile() && !entry.isDirectory())),
-    hashes,
-    read: (name) => readFile(at(name)),
-    text: (name) => readFile(at(name), 'utf8').catch(() => undefined),
-    stream: (name) => createReadStream(at(name)),
-  };
-}
-
 class PackageCheck {
-  checked = 0;
-  readonly problems: { readonly name: string; readonly problem: string }[] = [];
+  #checked = 0;
+  readonly #problems: PackageProblem[] = [];
   /** Those that verify, by their names without folder and ending. */
-  readonly receipts = new Map<string, SignedReceipt>();
-  readonly unstated: string[] = [];
+  readonly #receipts = new Map<string, SignedReceipt>();
+  readonly #unstated: string[] = [];
+  readonly #unsigned: string[] = [];
+  /** Entries that are in the log, by the folder that they have in the package. */
+  readonly #proved = { receipts: 0, days: 0 };
+  #checkpoint: SignedCheckpoint | undefined;
   readonly #package: Package;
   readonly #log: PackageLog;
   /** Recordings, stored or decrypted, by the receipt that describes them. */
@@ -101,15 +104,35 @@ class PackageCheck {
     }
   }
 
-  async manifest(): Promise<void> {
+  report(): PackageReport {
+    const { receipts, days: statements } = this.#proved;
+    return {
+      checked: this.#checked,
+      receipts,
+      statements,
+      manifestSha256: this.#package.hashes.get(MANIFEST),
+      problems: this.#problems,
+      unstated: this.#unstated,
+      unsigned: this.#unsigned,
+      current: currentVersions(this.#receipts),
+    };
+  }
+
+  async manifest(told: string | undefined): Promise<void> {
     const { names, hashes, others } = this.#package;
+    const listed = hashes.get(MANIFEST);
+    if (told !== undefined && told !== listed)
+      this.#find(
+        MANIFEST,
+        `not the list of the package that was handed over: its SHA-256 is ${listed ?? 'none'}`,
+      );
     for (const name of others) this.#find(name, 'no regular file');
     const stated = await this.#readManifest();
     for (const name of names) {
       if (name === MANIFEST) continue;
-      this.checked += 1;
+      this.#checked += 1;
       const sha256 = stated.get(name);
-      if (sha256 === undefined) this.#find(name, `not in ${MANIFEST}`);
+      if (sha256 === undefined) this.#find(name, `not in ${MANIFEST}${adviceOn(name)}`);
       else if (sha256 !== hashes.get(name)) this.#find(name, 'changed since the package was made');
     }
     for (const name of stated.keys())
@@ -117,30 +140,41 @@ class PackageCheck {
   }
 
   async receiptsAndDays(): Promise<void> {
-    const keys = await readKeys(this.#package);
+    const keys = await readPackedKeys(this.#package);
     for (const name of this.#named(/^(?:receipts|days)\/.+\.json$/)) {
-      this.checked += 1;
+      this.#checked += 1;
       const file = await this.#package.read(name);
       const proof = checkProof(file, await this.#text(`${name}.tlog-proof`), this.#log);
-      if (proof.state !== 'valid') this.#find(name, proof.problem);
+      const problem = proof.state === 'valid' ? this.#problemOfPlace(name, proof) : proof.problem;
+      if (proof.state === 'unknown-key') this.#findUnknown(name);
+      else if (problem !== undefined) this.#find(name, problem);
+      else this.#proved[name.startsWith('days/') ? 'days' : 'receipts'] += 1;
       if (name.startsWith('days/')) this.#checkDay(name, file);
-      else await this.#checkReceipt(name, file, { keys, isInLog: proof.state === 'valid' });
+      else await this.#checkReceipt(name, file, { keys, isInLog: problem === undefined });
     }
+    const isUnknown = this.#problems.some(
+      ({ name, isUnknown: is }) => is === true && name.startsWith('receipts/'),
+    );
+    if (this.#proved.receipts === 0 && !isUnknown)
+      this.#find('receipts', 'there is no receipt that verifies, and so no recording');
     for (const name of this.#named(/^media\//))
       if (!this.#package.hashes.has(receiptOf(name))) this.#find(name, 'no receipt describes it');
   }
 
   async checkpoint(): Promise<void> {
-    const { verdict } = openCheckpoint(this.#log, await this.#text(CHECKPOINT));
-    if (verdict === 'valid') return;
-    const problem = verdict === 'unknown-key' ? 'not signed with this key' : `the checkpoint is ${verdict}`;
-    this.#find(CHECKPOINT, problem);
+    const { verdict, checkpoint } = openCheckpoint(this.#log, await this.#text(CHECKPOINT));
+    if (verdict === 'valid') {
+      this.#checkpoint = checkpoint;
+      return;
+    }
+    if (verdict === 'unknown-key') this.#findUnknown(CHECKPOINT);
+    else this.#find(CHECKPOINT, `the checkpoint is ${verdict}`);
   }
 
   /** Checkpoints that others remember: the one of the package must continue each of them. */
   async continuations(): Promise<void> {
     for (const name of this.#named(/^consistency\/.*\.note$/)) {
-      this.checked += 1;
+      this.#checked += 1;
       const proof = await this.#text(`${name}.consistency`);
       const continued = checkConsistencyFile(proof, await this.#text(name), this.#log);
       if (continued.state !== 'valid') this.#find(name, continued.problem);
@@ -151,7 +185,7 @@ class PackageCheck {
 
   async cosignatures(): Promise<void> {
     for (const name of this.#named(/^checkpoint\.[0-9a-f]{8}\.cosig$/)) {
-      this.checked += 1;
+      this.#checked += 1;
       const [, id = ''] = name.split('.');
       // of a witness that is not configured, with the key of the package, as receipts are
       const packed = parseVkey((await this.#text(`keys/witness-${id}.vkey`)).trimEnd());
@@ -161,6 +195,23 @@ class PackageCheck {
       if (found.map(({ line }) => line).join('') !== lines || found.length === 0)
         this.#find(name, 'no valid cosignature of its witness');
     }
+  }
+
+  async keysAndTokens(ca: string | undefined): Promise<void> {
+    const find = (name: string, problem: string) => this.#find(name, problem);
+    await checkKeys(this.#package, this.#log, find);
+    const { checked } = await checkTokens(this.#package, ca, find);
+    this.#checked += checked;
+  }
+
+  /** A package has one checkpoint, which others remember: a proof that leads to another one is not held to what they know. */
+  #problemOfPlace(name: string, { note, entry, index }: ValidProof): string | undefined {
+    if (this.#checkpoint !== undefined && note !== this.#checkpoint.note)
+      return 'the proof leads to another checkpoint than the one in the package';
+    if (name.startsWith('days/') !== (entry.kind === 'statement') || NO_RECEIPT.has(entry.kind))
+      return 'its entry is of another kind';
+    const isHere = entry.kind !== 'statement' || name === `days/${entry.day}.${index}.statement.json`;
+    return isHere ? undefined : `this is the statement of ${entry.day}, entry ${index}`;
   }
 
   async #readManifest(): Promise<ReadonlyMap<string, string>> {
@@ -194,9 +245,10 @@ class PackageCheck {
     const verdict = checkSignature(receipt, keys);
     if (verdict !== 'valid' && verdict !== 'unsigned')
       this.#find(name, `the signature of the receipt is ${verdict}`);
+    if (verdict === 'unsigned') this.#unsigned.push(name);
     // unsigned, it makes no successor where signing keys are known
     if (isInLog && (verdict === 'valid' || (verdict === 'unsigned' && keys.size === 0)))
-      this.receipts.set(name.slice('receipts/'.length, -'.receipt.json'.length), receipt);
+      this.#receipts.set(name.slice('receipts/'.length, -'.receipt.json'.length), receipt);
     const base = name.slice('receipts/'.length, -'.receipt.json'.length);
     if (receipt.object !== undefined && nameInPackage(receipt.object.key) !== base)
       this.#find(name, 'the receipt is of another object');
@@ -208,7 +260,7 @@ class PackageCheck {
     for (const media of its) {
       const verdict = await checkMedia(this.#package, media, receipt);
       if (verdict.state === 'other') this.#find(media, verdict.problem);
-      if (verdict.state === 'unstated') this.unstated.push(media);
+      if (verdict.state === 'unstated') this.#unstated.push(media);
     }
     if (its.length === 0 && receipt.kind !== 'terminal')
       this.#find(name, 'the recording that it describes is not in the package');
@@ -224,7 +276,11 @@ class PackageCheck {
   }
 
   #find(name: string, problem: string): void {
-    this.problems.push({ name, problem });
+    this.#problems.push({ name, problem });
+  }
+
+  #findUnknown(name: string): void {
+    this.#problems.push({ name, problem: 'not signed with a key that is known', isUnknown: true });
   }
 }
 
@@ -235,31 +291,10 @@ function receiptOf(media: string): string {
   return `receipts/${base}.receipt.json`;
 }
 
-type PackedKeys = ReadonlyMap<string, ReturnType<typeof parsePublicKey>>;
-
-async function readKeys({ names, text }: Package): Promise<PackedKeys> {
-  const keys = new Map<string, ReturnType<typeof parsePublicKey>>();
-  for (const name of names.filter((each) => /^keys\/receipts-[0-9a-f]{16}\.pem$/.test(each))) {
-    try {
-      const key = parsePublicKey((await text(name)) ?? '', name);
-      keys.set(signingKeyId(key), key);
-    } catch {
-      // what was changed is named by its hash
-    }
-  }
-  return keys;
-}
-
 function readReceipt(file: Buffer, name: string): SignedReceipt | undefined {
   try {
     return parseReceipt(file.toString('utf8'), name);
   } catch {
     return undefined;
   }
-}
-
-async function hashOf(place: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(place), hash);
-  return hash.digest('hex');
 }

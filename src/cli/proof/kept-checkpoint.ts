@@ -7,7 +7,9 @@ export async function readLocal(place: string): Promise<Buffer> {
   try {
     return await readFile(place);
   } catch (error) {
-    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`);
+    throw new ArchiveError('OBJECT_NOT_FOUND', `${place} cannot be read: ${describeForeign(error)}`, {
+      hint: 'name a file on this machine, as `prove` writes it with its proof beside it',
+    });
   }
 }
 

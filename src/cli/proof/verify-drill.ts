@@ -12,7 +12,7 @@ import { printable } from '../_format.ts';
 const STANDING = {
   named: 'the statement after it names it',
   counted: 'the statement after it counts it among others',
-  'not-yet': 'no statement was made since',
+  'not-yet': 'no statement was made since its day ended',
 } as const;
 
 /** Checks the report of a drill: who signed it, that its sample is the one that its checkpoint decides, and who counts it. */

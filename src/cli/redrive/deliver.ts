@@ -1,4 +1,5 @@
 import type { ArchiveResult } from '../../archive/archive-request.ts';
+import { nameResult } from '../../archive/name-result.ts';
 import type { Budget } from '../../clock.ts';
 import { type Archiver, createArchiver } from '../../create/archiver.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
@@ -64,15 +65,11 @@ async function archiveMessage(
 }
 
 function requireDone(result: ArchiveResult): void {
-  const { recordingId } = result.ids;
   if (result.state === 'failed') throw result.error;
   if (result.state === 'not-ready') {
-    throw new ArchiveError(
-      'MEDIA_NOT_READY',
-      `recording ${recordingId} is not complete yet (${result.status})`,
-    );
+    throw new ArchiveError('MEDIA_NOT_READY', `${nameResult(result)} is not complete yet (${result.status})`);
   }
   if (result.state === 'gone' && !result.settled) {
-    throw new ArchiveError('MEDIA_NOT_FOUND', `recording ${recordingId} is not available: ${result.reason}`);
+    throw new ArchiveError('MEDIA_NOT_FOUND', `${nameResult(result)} is not available: ${result.reason}`);
   }
 }

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { BACKFILL_OPTIONS, FACTS_OPTIONS } from '../options/backfill.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
@@ -22,8 +23,7 @@ export const BACKFILL_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'facts',
     summary: 'keep what the platform knows of each day’s conversations, for search and context',
-    arguments: [['<action>', 'update or status']],
-    completes: ['update', 'status'],
+    ...takesAction('facts'),
     options: FACTS_OPTIONS,
     purpose: 'archive',
     details:

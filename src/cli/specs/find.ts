@@ -1,4 +1,5 @@
-import { CATALOGUE_OPTIONS, FIND_OPTIONS } from '../options/find.ts';
+import { takesAction } from './actions.ts';
+import { FIND_OPTIONS, CATALOGUE_OPTIONS } from '../options/find.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What looks recordings up, and what keeps the catalogue that they are looked up in. */
@@ -25,11 +26,10 @@ export const FIND_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'catalogue',
     summary: 'keep the catalogue that find asks, and hand it to other programs',
-    arguments: [
-      ['<action>', 'update, rebuild, status, export, sql or ddl'],
-      ['[words...]', 'export: ids; sql: the query, or - for standard input; ddl: athena or duckdb'],
-    ],
-    completes: ['update', 'rebuild', 'status', 'export', 'sql', 'ddl'],
+    ...takesAction('catalogue', [
+      '[words...]',
+      'export: ids; sql: the query, or - for standard input; ddl: athena or duckdb',
+    ]),
     options: CATALOGUE_OPTIONS,
     purpose: 'wrap',
     details:

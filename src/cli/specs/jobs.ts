@@ -1,4 +1,4 @@
-import { JOB_ACTIONS } from './job-actions.ts';
+import { takesAction } from './actions.ts';
 import { JOBS_OPTIONS } from '../options/jobs.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
@@ -7,11 +7,10 @@ export const JOB_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'jobs',
     summary: 'show, run, pause, resume, cancel and repeat work on many recordings',
-    arguments: [
-      ['<action>', JOB_ACTIONS.join(', ')],
-      ['[job]', 'id of a job, its beginning, or the beginning of its last six characters'],
-    ],
-    completes: JOB_ACTIONS,
+    ...takesAction('jobs', [
+      '[job]',
+      'id of a job, its beginning, or the beginning of its last six characters',
+    ]),
     options: JOBS_OPTIONS,
     purpose: 'archive',
     allArchives: {},

@@ -1,6 +1,7 @@
+import { takesAction } from './actions.ts';
 import { QUARANTINE_COMMANDS } from './quarantine.ts';
 import { SOURCE_COMMANDS } from './source.ts';
-import { ERASE_OPTIONS, HOLD_OPTIONS, RETAIN_OPTIONS } from '../options/keep.ts';
+import { HOLD_OPTIONS, RETAIN_OPTIONS, ERASE_OPTIONS } from '../options/keep.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What decides how long recordings stay. */
@@ -8,11 +9,10 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'hold',
     summary: 'keep recordings for a matter, against retention and erasure, until it is released',
-    arguments: [
-      ['<action>', 'place, release, apply or list'],
-      ['[id...]', 'place: ids of recordings, or keys; release, apply, list: id of a hold'],
-    ],
-    completes: ['place', 'release', 'apply', 'list'],
+    ...takesAction('hold', [
+      '[id...]',
+      'place: ids of recordings, or keys; release, apply, list: id of a hold',
+    ]),
     options: HOLD_OPTIONS,
     purpose: 'wrap',
     details:
@@ -29,11 +29,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'retain',
     summary: 'until when recordings must and may stay: show, apply the rules, extend',
-    arguments: [
-      ['<action>', 'show, extend, apply or rules'],
-      ['[id...]', 'ids of recordings, or keys; rules: a retention file'],
-    ],
-    completes: ['show', 'extend', 'apply', 'rules'],
+    ...takesAction('retain', ['[id...]', 'ids of recordings, or keys; rules: a retention file']),
     options: RETAIN_OPTIONS,
     purpose: 'wrap',
     details:

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { MOVE_OPTIONS, REKEY_OPTIONS } from '../options/rekey.ts';
 import { KEYS_OPTIONS, REENCRYPT_OPTIONS } from '../options/keys.ts';
 import { type CommandSpec, defineCommand, ID } from './command-spec.ts';
@@ -7,11 +8,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
-    arguments: [
-      ['<action>', 'generate, list, check, publish or receipts'],
-      ['[id|key...]', 'publish: ids or keys of recordings'],
-    ],
-    completes: ['generate', 'list', 'check', 'publish', 'receipts'],
+    ...takesAction('keys', ['[id|key...]', 'publish: ids or keys of recordings']),
     options: KEYS_OPTIONS,
     purpose: 'keys',
     details:

@@ -1,4 +1,5 @@
-import { ACCESS_OPTIONS, AUDIT_OPTIONS } from '../options/log.ts';
+import { takesAction } from './actions.ts';
+import { AUDIT_OPTIONS, ACCESS_OPTIONS } from '../options/log.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What tells who did what: at the platform, and in the archive. */
@@ -25,11 +26,7 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'access',
     summary: 'look up who searched, listened, revealed, held or erased in the archive',
-    arguments: [
-      ['<action>', 'list or verify'],
-      ['[id...]', 'list: ids of recordings, or keys'],
-    ],
-    completes: ['list', 'verify'],
+    ...takesAction('access', ['[id...]', 'list: ids of recordings, or keys']),
     options: ACCESS_OPTIONS,
     purpose: 'wrap',
     details:

@@ -1,9 +1,9 @@
 import {
-  DRILL_OPTIONS,
-  EVIDENCE_OPTIONS,
-  PROVE_OPTIONS,
   RECONCILE_OPTIONS,
   SEAL_OPTIONS,
+  PROVE_OPTIONS,
+  EVIDENCE_OPTIONS,
+  DRILL_OPTIONS,
   VERIFY_PROOF_OPTIONS,
 } from '../options/proof.ts';
 import { type CommandSpec, defineCommand, ID } from './command-spec.ts';

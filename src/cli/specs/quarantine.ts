@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { QUARANTINE_OPTIONS } from '../options/quarantine.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
@@ -6,11 +7,7 @@ export const QUARANTINE_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'quarantine',
     summary: 'recordings that wait for a person: list, release, erase; and the rules that put them there',
-    arguments: [
-      ['<action>', 'list, release, erase or rules'],
-      ['[id...]', 'ids of recordings, or keys; rules: a file of rules'],
-    ],
-    completes: ['list', 'release', 'erase', 'rules'],
+    ...takesAction('quarantine', ['[id...]', 'ids of recordings, or keys; rules: a file of rules']),
     options: QUARANTINE_OPTIONS,
     purpose: 'wrap',
     details:

@@ -1,3 +1,4 @@
+import { takesAction } from './actions.ts';
 import { SOURCE_DELETE_OPTIONS } from '../options/source.ts';
 import { type CommandSpec, defineCommand } from './command-spec.ts';
 
@@ -6,11 +7,10 @@ export const SOURCE_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'source-delete',
     summary: 'delete at the platform what is verified here: a plan, then run; can be taken back for 7 days',
-    arguments: [
-      ['<action>', 'plan, run, status or cancel'],
-      ['[name...]', 'plan, cancel: ids of recordings, or keys; run: the name of a plan'],
-    ],
-    completes: ['plan', 'run', 'status', 'cancel'],
+    ...takesAction('source-delete', [
+      '[name...]',
+      'plan, cancel: ids of recordings, or keys; run: the name of a plan',
+    ]),
     options: SOURCE_DELETE_OPTIONS,
     purpose: 'wrap',
     details:

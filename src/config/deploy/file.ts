@@ -10,6 +10,7 @@ import { isSettingName, SETTINGS, type Setting } from '../schema.ts';
 import { INLINE_PUBLIC_KEY } from '../values/values.ts';
 import { isKnownAwsRegion } from '../../aws-regions.ts';
 import { ArchiveError, describeForeign, systemCodeOf } from '../../errors.ts';
+import { describeJsonFault } from '../../json-places.ts';
 import { shortenForMessage } from '../../recording/id.ts';
 import { GENESYS_REGIONS, isKnownRegionDomain, isPlatformDomain } from '../../regions.ts';
 import { readTextFile } from '../../text-file.ts';
@@ -157,7 +158,7 @@ function parseDeployFile(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch {
     // the parser's own words quote the text
-    throw new ArchiveError('CONFIG_INVALID', `${file} is not JSON`, {
+    throw new ArchiveError('CONFIG_INVALID', `${file} is not JSON: ${describeJsonFault(text)}`, {
       hint: 'mend the file, or make another one with genesys-archive init --force',
     });
   }

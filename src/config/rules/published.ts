@@ -1,4 +1,5 @@
-import { RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
+import { type AudioFormat, RECORDING_KINDS, type RecordingKind } from '../../recording/facts.ts';
+import type { WriteBack } from '../../recording/write-back.ts';
 import type { SettingValues } from '../schema.ts';
 import type { Problem } from '../sources.ts';
 
@@ -11,7 +12,7 @@ export interface TranscriptsConfig {
 
 /** What archiving by the published API needs to know besides its addresses. */
 export interface RecordingsConfig {
-  readonly format: 'WAV' | 'WAV_ULAW' | 'WEBM' | 'OGG_OPUS' | 'OGG_VORBIS' | 'MP3';
+  readonly format: AudioFormat;
   readonly kinds: readonly RecordingKind[];
   readonly settleMs: number;
   readonly horizonMs: number;
@@ -21,7 +22,7 @@ export interface RecordingsConfig {
   readonly context: boolean;
   /** Keeps the transcript beside each recording; `undefined`: transcripts are not asked for. */
   readonly transcripts: TranscriptsConfig | undefined;
-  readonly writeBack: 'annotation' | 'custom-attributes' | 'external-tag' | 'participant-attributes' | 'none';
+  readonly writeBack: WriteBack;
   /** Set whenever `writeBack` is `custom-attributes`. */
   readonly customAttributesSchema: string | undefined;
 }

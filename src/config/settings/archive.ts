@@ -1,3 +1,4 @@
+import { WRITE_BACKS } from '../../recording/write-back.ts';
 import { retentionAtWrite } from '../retention-at-write.ts';
 import {
   accountId,
@@ -42,14 +43,7 @@ export const ARCHIVE_SETTINGS = {
     usedFor: ALL,
   },
   ARCHIVE_WRITE_BACK: {
-    schema: choice([
-      'interaction',
-      'annotation',
-      'custom-attributes',
-      'external-tag',
-      'participant-attributes',
-      'none',
-    ]),
+    schema: choice(['interaction', ...WRITE_BACKS]),
     group: 'Archive',
     meaning:
       'where the reference to the stored object is written on the platform; `docs/write-back.md` says what each of them does not do',

@@ -1,3 +1,4 @@
+import { AUDIO_FORMATS } from '../../recording/facts.ts';
 import { duration, share } from '../values/measures.ts';
 import { choice, flag, kindList, schemaId } from '../values/values.ts';
 
@@ -7,7 +8,7 @@ const ARCHIVE = ['archive'] as const;
 
 export const RECORDINGS_SETTINGS = {
   GENESYS_FORMAT: {
-    schema: choice(['WAV', 'WAV_ULAW', 'WEBM', 'OGG_OPUS', 'OGG_VORBIS', 'MP3']),
+    schema: choice(AUDIO_FORMATS),
     group: 'Genesys Cloud',
     meaning:
       'format that the platform makes of audio: `WAV` states its own length, so that a truncated one is always noticed; the others are smaller. Screens are always WEBM, text is ZIP or EML',

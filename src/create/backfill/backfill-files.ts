@@ -10,7 +10,7 @@ import { createGroupedFiles, type GroupedFiles } from '../../genesys/batch/group
 import type { RecordingAnswer } from '../../genesys/recordings/answers.ts';
 import { factsOf, type FetchOptions, type Found } from '../../genesys/recordings/fetch.ts';
 import type { FileFetcher } from '../../genesys/recordings/look.ts';
-import { extensionOf } from '../../genesys/recordings/policy.ts';
+import { extensionOf } from '../../genesys/recordings/file-formats.ts';
 import type { ObjectStore } from '../../ports.ts';
 import type { Layout } from '../../record/layout.ts';
 

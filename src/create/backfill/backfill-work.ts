@@ -9,7 +9,7 @@ import { queuedResult } from '../../backfill/outcome.ts';
 import type { Budget } from '../../clock.ts';
 import type { GroupedFiles } from '../../genesys/batch/grouped-files.ts';
 import type { YieldingBudget } from '../../genesys/rate-yield.ts';
-import { QUEUED_FOR_RESTORE } from '../../genesys/recordings/policy.ts';
+import { QUEUED_FOR_RESTORE } from '../../genesys/recordings/states.ts';
 import type { RestoreWave } from '../../genesys/recordings/restore-wave.ts';
 import type { Limit, Rate } from '../../jobs/kind.ts';
 import type { ConversationAnalytics, ObjectStore, RecordingsRequest } from '../../ports.ts';

@@ -149,8 +149,11 @@ function requireSame(stored: Keyring, wanted: Keyring): Keyring {
 }
 
 function unwritable(path: string, error: unknown): ArchiveError {
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(systemCodeOf(error) ?? '');
   return new ArchiveError('OUTPUT_FAILED', `the keyring file cannot be written: ${describeForeign(error)}`, {
-    hint: `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
+    hint: isFull
+      ? 'the disk is full: free some space, or choose another one'
+      : `the directory ${dirname(path)} must exist, and files be allowed to be made there`,
   });
 }
 

@@ -16,7 +16,7 @@ import { DAY_MS, parseDay } from '../../recording/time.ts';
 import type { GenesysApi } from '../api-client.ts';
 import type { RecordingAnswer } from '../recordings/answers.ts';
 import { listRecordings } from '../recordings/listing.ts';
-import { triage } from '../recordings/policy.ts';
+import { triage } from '../recordings/states.ts';
 import { present } from '../../present.ts';
 import { forEachOf } from '../../for-each-of.ts';
 

@@ -2,7 +2,7 @@ import type { RecordingKind } from '../../recording/facts.ts';
 import { isSafeId } from '../../recording/id.ts';
 import { parseRecordingTime } from '../../recording/time.ts';
 import { readField as read, readList } from '../responses.ts';
-import { kindOf } from './policy.ts';
+import { kindOf } from './file-formats.ts';
 
 /** What is read of `Recording` and `RecordingMetadata`; everything else is left alone. */
 export interface RecordingAnswer {

@@ -18,14 +18,8 @@ import { factsOf, type Found, requestRestore } from './fetch.ts';
 import { listRecordings } from './listing.ts';
 import { fetchAlone, standAlone } from './look.ts';
 import type { RecordingsOptions } from './recordings-options.ts';
-import {
-  extensionOf,
-  QUEUED_FOR_RESTORE,
-  RESTORING_WAIT_MS,
-  triage,
-  waitForAppearance,
-  wordOf,
-} from './policy.ts';
+import { extensionOf } from './file-formats.ts';
+import { QUEUED_FOR_RESTORE, RESTORING_WAIT_MS, triage, waitForAppearance, wordOf } from './states.ts';
 import { readConversation, requireConversationFacts } from '../conversation-facts.ts';
 
 type Ready = Extract<Resolution, { state: 'ready' }>;

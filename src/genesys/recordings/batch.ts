@@ -8,7 +8,7 @@ import { type ApiAnswer, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
 import type { RecordingAnswer } from './answers.ts';
 import { factsOf, type FetchOptions, type Found, mayWait } from './fetch.ts';
-import { extensionOfType } from './policy.ts';
+import { extensionOfType } from './file-formats.ts';
 import { parseJsonObject } from '../responses.ts';
 
 /** Items of one batch; more are refused (`batch.download.too.many.items`). */

@@ -3,12 +3,13 @@ import type { ArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { MediaItem } from '../../ports.ts';
 import { present } from '../../present.ts';
-import type { FileFacts } from '../../recording/facts.ts';
+import type { AudioFormat, FileFacts } from '../../recording/facts.ts';
 import { requireSameIds } from '../answer-ids.ts';
 import { type GenesysApi, unexpectedAnswer } from '../api-client.ts';
 import { explainRefusal } from '../permissions.ts';
 import { type RecordingAnswer, readRecording } from './answers.ts';
-import { type AudioFormat, extensionOf, formatQuery, waitForTranscoding } from './policy.ts';
+import { extensionOf, formatQuery } from './file-formats.ts';
+import { waitForTranscoding } from './states.ts';
 import { parseJsonObject } from '../responses.ts';
 import { requireWritten } from '../write-back/written.ts';
 

@@ -1,19 +1,12 @@
 import { ArchiveError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { ReferenceWriter } from '../../ports.ts';
+import type { WriteBack } from '../../recording/write-back.ts';
 import { createAnnotationWriter } from './annotation-writer.ts';
 import type { GenesysApi } from '../api-client.ts';
 import { createCustomAttributesWriter } from './custom-attributes-writer.ts';
 import { createExternalTagWriter } from './external-tag-writer.ts';
 import { createParticipantAttributesWriter } from './participant-attributes-writer.ts';
-
-/** Variants of the published API; `ARCHIVE_WRITE_BACK` has `interaction` besides, which is of the other one. */
-export type WriteBack =
-  | 'annotation'
-  | 'custom-attributes'
-  | 'external-tag'
-  | 'participant-attributes'
-  | 'none';
 
 export interface WriteBackChoice {
   readonly writeBack: WriteBack;

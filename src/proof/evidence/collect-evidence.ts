@@ -42,6 +42,10 @@ export interface EvidenceOptions {
 export interface CollectedEvidence {
   readonly files: number;
   readonly findings: readonly string[];
+  /** Of the list of hashes, hex: who writes it down can tell the package from every other one. */
+  readonly manifestSha256: string;
+  /** Time stamps of the checkpoint that could not be packed without the certificates that they lead to. */
+  readonly timestampsLeftOut: number;
 }
 
 /**
@@ -75,16 +79,16 @@ export async function collectEvidence(
     }
     const custody = await putCustody(ports.store, { recordings, since: days[0] ?? '' }, put, budget);
     const anchored = await putCheckpoint(ports, { put, since: options.since }, budget);
-    await putKeys(ports, anchored.witnesses, textInto(put));
+    await putKeys(ports, anchored, textInto(put));
     if (options.asFound !== true) refuseFindings(findings);
     await putPages(
       ports,
       { put, findings },
       { recordings: keys.length, since: options.since, receipts, custody, ...anchored },
     );
-    await target.write(listFiles(manifest));
+    const manifestSha256 = await target.write(listFiles(manifest));
     await target.commit();
-    return { files: manifest.size + 1, findings };
+    return { files: manifest.size + 1, findings, manifestSha256, timestampsLeftOut: anchored.leftOut };
   } catch (error) {
     await target.abandon();
     throw error;

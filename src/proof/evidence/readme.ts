@@ -53,16 +53,27 @@ what the archive held. The holder of the log’s key could have begun a second l
 another party kept, shows that they did not. The number of entries in the log, ${size}, tells roughly how many recordings there are.
 
 CHECK IT
-You need a POSIX shell and OpenSSL 3. Without a network, in this folder:
+You need a POSIX shell and OpenSSL 3 ("openssl version"; macOS has LibreSSL, which cannot: install openssl@3 and put it first on the
+PATH). Without a network, in a copy of this folder:
 
     sh verify-proof.sh
 
-It ends with "OK: … files are in the log of ${size} entries". Every "FAIL:" names a file and what is wrong with it.
+It names each recording and each statement that it has verified, and ends with "OK: … files are in the log of ${size} entries" (exit
+status 0). Every "FAIL:" names a file and what is wrong with it (1). "NOT CHECKED" says nothing about the package (2).
 
-This folder cannot vouch for its own keys. Compare keys/FINGERPRINTS.txt with what the owner of the archive has published
-elsewhere. To check one file with a key that you have from elsewhere:
+THREE THINGS THAT THIS FOLDER CANNOT SHOW OF ITSELF
+  1. Its keys. Compare the lines "KEY:" that the script prints with what the owner of the archive has published elsewhere, or give it
+     that key: sh verify-proof.sh --key LOG_PUBLIC_KEY.pem
+  2. Its script. It is part of this folder: take verify-proof.sh from genesys-archive itself (docs/verify-proof.sh), or compare the two.
+  3. That nothing was taken out, and the files that no signature covers: this one, certificate.txt, custody.jsonl, context/,
+     transcripts/ and media/*.metadata.json. MANIFEST.sha256 lists them all, and is not signed. Its SHA-256 was shown when the package
+     was made: with the one that was noted at the handover, nothing here can be changed, added or removed without being named:
+     sh verify-proof.sh --manifest-sha256 HASH
 
-    sh verify-proof.sh receipts/NAME.receipt.json LOG_PUBLIC_KEY.pem ${origin}
+To check one file: sh verify-proof.sh receipts/NAME.receipt.json LOG_PUBLIC_KEY.pem ${origin}
+
+"not in MANIFEST.sha256" is also said of files that systems add to a folder that is looked into (.DS_Store, Thumbs.db, desktop.ini,
+__MACOSX/): remove them and check again. A program that changes the ends of lines changes files: unpack the ZIP file anew.
 
 ${contentsOf(facts)}
 ${CHAIN}`;
@@ -78,7 +89,7 @@ function contentsOf({ isDecrypted, hasTokens, witnesses, since, custody }: Readm
     ${CUSTODY[custody]}
     transcripts/      the transcript of a recording, or that there was none (=none) or it was forbidden (=forbidden), encrypted
     checkpoint        the signed head of the log (C2SP signed note)${hasTokens ? '\n    checkpoint.*.tsr  RFC 3161 time stamps of it; openssl ts -reply -in FILE -text shows the time' : ''}${witnesses.length === 0 ? '' : `\n    checkpoint.*.cosig what witnesses signed: they saw this checkpoint, and no other history of the log (${witnesses.join(', ')})`}
-${since === undefined ? '' : `    consistency/      a checkpoint of ${since} entries that the reader may have kept, and the proof that the log still begins with it\n`}    keys/             public keys, and FINGERPRINTS.txt
+${since === undefined ? '' : `    consistency/      a checkpoint of ${since} entries that the reader may have kept, and the proof that the log still begins with it\n`}    keys/             public keys, and FINGERPRINTS.txt${hasTokens ? '; tsa-ca.pem: certificates that the time stamps lead to' : ''}
     certificate.txt   a template for the person who certifies the comparison; it claims nothing
 `;
 }

@@ -80,7 +80,7 @@ export async function openProver(place: LogPlace, layout: Layout, budget: Budget
     },
     async day(day, given) {
       const stored = await statementsOf(day, given);
-      if (stored.length === 0) throw notSealed(day, day);
+      if (stored.length === 0) throw new ArchiveError('NOT_SEALED', `the log has no statement of ${day}`);
       const proved = [];
       for (const { statement, index, sha256 } of stored) {
         const file = await readBytes(place.store, place.keys.statement(day, index), 65_535, given);

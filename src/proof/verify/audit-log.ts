@@ -8,7 +8,7 @@ import { brokenEquations, type Statement } from '../formats/statement.ts';
 import { findHead, readStatementAt } from '../log/head.ts';
 import { type LogPlace, readEntries, readNote } from '../log/place.ts';
 import { auditAccess } from './audit-access.ts';
-import { auditObjects, type ObjectAudit } from './audit-objects.ts';
+import { auditObjects, type ObjectAudit, UNKNOWN_KEY } from './audit-objects.ts';
 import { formatEntry } from '../formats/entry.ts';
 import { ArchiveError, toArchiveError } from '../../errors.ts';
 
@@ -122,8 +122,7 @@ async function readClaims(
     } else if (note.checkpoint.size !== size) {
       findings.push({ where: key, problem: 'it is the checkpoint of another size' });
     } else {
-      if (note.verdict === 'unknown-key')
-        findings.push({ where: key, problem: 'it is signed with a key that is not known' });
+      if (note.verdict === 'unknown-key') findings.push({ where: key, problem: UNKNOWN_KEY });
       add(size, note.checkpoint.root.toString('base64'), key);
     }
   }

@@ -24,6 +24,9 @@ import { openCheckpoint, type LogPlace, readBytes, readEntries } from '../log/pl
 const MAX_OBJECT_BYTES = 128 * 1024 * 1024;
 const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
 
+/** The finding that says nothing about what is signed. */
+export const UNKNOWN_KEY = 'it is signed with a key that is not known';
+
 export interface ObjectAudit {
   readonly place: LogPlace;
   /** Entries of the log. */
@@ -181,8 +184,7 @@ async function checkSeal(
 ): Promise<string | undefined> {
   const seal = parseSealFile(unpack(bytes) ?? '');
   if (seal === undefined) return 'it is no staged seal';
-  if (!place.trusted.some(({ id }) => id === seal.signature.id))
-    return 'it is signed with a key that is not known';
+  if (!place.trusted.some(({ id }) => id === seal.signature.id)) return UNKNOWN_KEY;
   if (!isSealSigned(seal, place.trusted)) return 'its signature is wrong';
   if (seal.from !== from || seal.to !== from + seal.entries.length)
     return 'it is the staged seal of another place';

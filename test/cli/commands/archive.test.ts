@@ -115,6 +115,15 @@ describe('archive', () => {
     expect(result.stdout).toMatch(/^failed {4}/);
   });
 
+  it('a conversation that is not there is named, where no recording of it is known', async () => {
+    const conversationId = '9f8e7d6c-5b4a-4392-8170-6f5e4d3c2b1a';
+    const result = await archive(JSON.stringify({ conversationId, endedAt: '2026-05-20T14:32:10Z' }));
+    expect(result.code).toBe(6);
+    expect(result.stderr).toContain(
+      `error: what was recorded of conversation ${conversationId} is not available: conversation not found`,
+    );
+  });
+
   it('wrong credentials: exit 4', async () => {
     const result = await runHere(['archive', '--event', '-'], {
       env: { ...env, GENESYS_CLIENT_SECRET: 'wrong-secret' },
@@ -140,7 +149,7 @@ describe('archive', () => {
     expect((await archive('{oops')).stderr).toContain('[EVENT_INVALID]');
     expect((await archive('')).stderr).toContain('error: the event is empty  [EVENT_INVALID]');
     expect((await runHere(['archive', '--event', '/nowhere.json'], { env })).stderr).toContain(
-      'ENOENT  [USAGE]',
+      'error: the event file /nowhere.json does not exist  [USAGE]',
     );
     expect((await runHere(['archive'], { env })).stderr).toContain('error: say what to archive  [USAGE]');
   });
@@ -262,7 +271,7 @@ describe('archive', () => {
     const result = await runCli(['archive', '--event', '-'], { env, input: eventOf() });
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(
-      /^GET api\/v2\/media: trying again in 1\.\d s: GENESYS_THROTTLED, attempt 1 failed$/m,
+      /^GET api\/v2\/media: trying again in 1\.\d s, attempt 1 failed: .*429.* {2}\[GENESYS_THROTTLED\]$/m,
     );
   });
 

@@ -82,6 +82,16 @@ describe('seal', () => {
     expect(days(await cli('seal', '--now', '--json'))).toEqual([DAY, '2026-05-21']);
   });
 
+  it('states nothing of a day that has not begun, and begins no log there', async () => {
+    const { cli } = await startDay();
+    const why = '2026-05-22 has not begun';
+    const begin = await cli('seal', '--init', '--from', '2026-05-22');
+    expect([begin.code, begin.stderr]).toEqual([2, expect.stringContaining(why)]);
+    await cli('seal', '--init', '--from', DAY);
+    const ahead = await cli('seal', '--day', '2026-05-22');
+    expect([ahead.code, ahead.stdout, ahead.stderr]).toEqual([2, '', expect.stringContaining(why)]);
+  });
+
   it.each([
     [['--from', DAY], '--from and --recovery-vkey belong to --init'],
     [['--init', '--now'], '--init begins the log and seals nothing'],
@@ -147,6 +157,28 @@ describe('reconcile', () => {
       expect.objectContaining({ type: 'summary', days: 2, differing: 1, missing: 1 }),
     ]);
     expect(found.records().every(({ schemaVersion }) => schemaVersion === 1)).toBe(true);
+  });
+
+  it("says of a day that has not ended, or that the platform's data do not reach yet, that more may come, and refuses one that has not begun", async () => {
+    const { cli } = await startDay();
+    const today = await cli('reconcile', '--day', '2026-05-21', '--quiet');
+    expect([today.code, today.stderr]).toEqual([0, expect.stringContaining('2026-05-21: has not ended')]);
+    const days = (await cli('reconcile', '--from', DAY, '--json')).records();
+    expect(days.filter(({ type }) => type === 'day')).toEqual([
+      expect.objectContaining({ day: DAY, status: 'provisional' }),
+      expect.objectContaining({ day: '2026-05-21', status: 'provisional' }),
+    ]);
+    expect((await cli('reconcile', '--day', DAY)).stderr).toContain(
+      `warning: ${DAY}: the platform's data reach 2026-05-20T`,
+    );
+    for (const flags of [
+      ['--day', '2026-05-22'],
+      ['--from', '2026-05-22'],
+      ['--from', DAY, '--to', '2026-05-22'],
+    ]) {
+      const { code, stdout, stderr } = await cli('reconcile', ...flags);
+      expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('2026-05-22 has not begun')]);
+    }
   });
 
   it('ends with 7 and no number when the platform cannot be asked', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -157,10 +158,13 @@ describe('nothing found', () => {
     ['find', '--fresh'],
     ['find', '--fresh', '--count'],
     ['catalogue', 'status'],
-  ])('at a place without an archive is an error: %s %s', async (...args) => {
-    const result = await cli(args, { ARCHIVE_STORE: place('typo') });
+    ['catalogue', 'update'],
+  ])('at a place without an archive is an error, and leaves it alone: %s %s', async (...args) => {
+    const typo = place('typo');
+    const result = await cli(args, { ARCHIVE_STORE: typo });
     expect([result.code, result.stdout]).toEqual([6, '']);
     expect(result.stderr).toContain('no archive here');
+    expect(existsSync(typo.replace('file:', ''))).toBe(false);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import {
   parseStaticKey,
 } from '../../../src/envelope/keys/keyring.ts';
 import { createAesWrapper } from '../../../src/envelope/raw-wrap.ts';
+import { canMount } from '../../can-mount.ts';
 import { failureOf, rejectionOf } from '../bytes.ts';
 import { pair2048, pair3072 as pair } from '../rsa-pairs.ts';
 
@@ -207,6 +209,28 @@ describe('key files', () => {
     ]);
     expect(nowhere.hint).toContain(`the directory ${join(directory, 'no')} must exist`);
   });
+
+  it.skipIf(!canMount())(
+    '[needs: root and mount] on a full disk are refused, and the hint says so',
+    async () => {
+      const disk = await mkdtemp(join(directory, 'disk-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', disk]);
+      try {
+        await writeFile(join(disk, 'filler'), Buffer.alloc(4096));
+        const failure = await rejectionOf(
+          writeKeyringFile(join(disk, 'keyring.json'), addKey(undefined, 'k1')),
+        );
+        expect(failure).toMatchObject({
+          code: 'OUTPUT_FAILED',
+          message: 'the keyring file cannot be written: Error ENOSPC',
+          hint: 'the disk is full: free some space, or choose another one',
+        });
+        expect(await readdir(disk)).toEqual(['filler']);
+      } finally {
+        execFileSync('umount', [disk]);
+      }
+    },
+  );
 
   it.skipIf(process.platform === 'win32').each([0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o644, 0o777])(
     'with mode %o are refused where they can decrypt',

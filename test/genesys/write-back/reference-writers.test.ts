@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import {
   createReferenceWriter,
   type WriteBackChoice,
 } from '../../../src/genesys/write-back/reference-writer.ts';
+import { WRITE_BACKS } from '../../../src/recording/write-back.ts';
 import type { ScriptedConversation } from '../../../packages/simulator/src/published/recordings/scripted.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 
@@ -162,7 +164,18 @@ describe('custom attributes', () => {
 });
 
 describe('every one of them', () => {
-  it.each(['annotation', 'external-tag', 'participant-attributes', 'custom-attributes'] as const)(
+  const writing = WRITE_BACKS.filter((name) => name !== 'none');
+
+  it.each(writing)(
+    '%s: docs/write-back.md has a row that says where, and a section on its trap',
+    async (name) => {
+      const page = await readFile('docs/write-back.md', 'utf8');
+      expect(page).toContain(`\n| \`${name}\` | `);
+      expect(page).toContain(`\n## \`${name}\`\n`);
+    },
+  );
+
+  it.each(writing)(
     '%s: a missing conversation, a missing permission, and faults that pass',
     async (writeBack) => {
       const { write, simulator, conversation } = await start(writeBack);

@@ -201,7 +201,7 @@ describe('init, by flags', () => {
     await writeFile(path.join(dir, name), 'mine');
     expect(await init(FLAGS)).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('[OUTPUT_EXISTS]') as unknown,
+      stderr: expect.stringContaining('[OUTPUT_EXISTS]\nhint:  --force replaces it') as unknown,
     });
     expect(await filesIn(dir)).toEqual([name]);
     expect(await readFile(path.join(dir, name), 'utf8')).toBe('mine');

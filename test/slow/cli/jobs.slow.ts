@@ -175,7 +175,7 @@ describe('jobs', () => {
 
   it('names what does not go together, and jobs that are not there', async () => {
     const refusals = [
-      [['jobs', 'stop'], 2, 'there is no such action'],
+      [['jobs', 'stop'], 2, 'jobs does not know stop'],
       [['jobs', 'show'], 2, 'jobs show needs a job'],
       [['jobs', 'list', 'x'], 2, 'jobs list takes no job'],
       [['jobs', 'pause', 'x', '--wait'], 2, '--wait does not go with jobs pause'],

@@ -30,7 +30,7 @@ describe('simulate', () => {
       '--fault',
       'media:503',
     ]);
-    await running.shows('Ctrl-C ends it');
+    await running.shows('then: ');
     const exports = [...running.stdout().matchAll(/^export (\w+)=(.*)$/gm)];
     const env = {
       ...Object.fromEntries(exports.map(([, name, value]) => [name, value] as [string, string])),
@@ -45,6 +45,11 @@ describe('simulate', () => {
     expect(archived.code).toBe(0);
     const listed = await runCli(['list', '-q'], { env });
     expect(listed.stdout.trimEnd().split('\n')).toHaveLength(2);
+    const [, first = ''] = /^then: \S+ \S+cli\.mjs (archive --media .*)$/m.exec(running.stderr()) ?? [];
+    expect(await runCli(first.split(' '), { env })).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^found /) as unknown,
+    });
     const result = await stop(running);
     expect(result.code).toBe(0);
     expect(result.stderr).toMatch(/^api {3}503 GET \/api\/v2\/media\/\S+ {2}fault: status$/m);
@@ -105,6 +110,12 @@ describe('simulate', () => {
     expect(result.stderr).toContain(message);
   });
 
+  it('names the days of a past in the command that it suggests', async () => {
+    const running = startCli(['simulate', '--recordings', '3', '--from', '2026-01-01', '--to', '2026-01-02']);
+    await running.shows('then: ');
+    expect((await stop(running)).stderr).toMatch(/ backfill --from 2026-01-01 --to 2026-01-0[12] --wait$/m);
+  });
+
   it('says when its port is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -112,7 +123,7 @@ describe('simulate', () => {
     const result = await runCli(['simulate', '--port', String(port)]);
     server.close();
     expect(result.code).toBe(2);
-    expect(result.stderr).toContain('EADDRINUSE');
+    expect(result.stderr).toContain(`cannot listen on port ${port}: Error EADDRINUSE`);
   });
 
   it('--help explains faults and shapes', async () => {

@@ -114,7 +114,7 @@ describe('an evidence package', () => {
     const { code, output } = await runScript('sh', ['verify-proof.sh'], out);
     expect([code, output]).toEqual([
       0,
-      expect.stringMatching(/^OK: 5 files are in the log of 23 entries\n$/),
+      expect.stringMatching(/^OK: 5 files are in the log of 23 entries\n$/m),
     ]);
   });
 

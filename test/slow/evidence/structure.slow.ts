@@ -1,21 +1,10 @@
-import { createHash } from 'node:crypto';
-import {
-  chmod,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runHere } from '../../cli/run-here.ts';
+import { ChangedPackage } from '../../proof/changed-package.ts';
 import { HAS_OPENSSL, runScript } from '../../proof/run-script.ts';
 import { makeSealedLog, type SealedLog } from '../../proof/sealed-log.ts';
 
@@ -39,49 +28,6 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** One package, to be changed. */
-class Case {
-  readonly out: string;
-
-  constructor(out: string) {
-    this.out = out;
-  }
-
-  at(name: string): string {
-    return path.join(this.out, name);
-  }
-
-  async files(): Promise<string[]> {
-    const entries = await readdir(this.out, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => path.relative(this.out, path.join(entry.parentPath, entry.name)))
-      .filter((name) => name !== MANIFEST)
-      .sort();
-  }
-
-  /** Makes the list of hashes fit what is there: whoever changes a package does that, too. */
-  async fit(): Promise<void> {
-    const lines = await Promise.all(
-      (await this.files()).map(async (name) => {
-        const hash = createHash('sha256').update(await readFile(this.at(name)));
-        return `${hash.digest('hex')}  ${name}\n`;
-      }),
-    );
-    await writeFile(this.at(MANIFEST), lines.join(''));
-  }
-
-  async edit(name: string, change: (text: string) => string): Promise<void> {
-    await writeFile(this.at(name), change(await readFile(this.at(name), 'latin1')), 'latin1');
-  }
-
-  async swap(one: string, other: string): Promise<void> {
-    await rename(this.at(one), this.at('swapped'));
-    await rename(this.at(other), this.at(one));
-    await rename(this.at('swapped'), this.at(other));
-  }
-}
-
 const receipt = (at: number) => `receipts/${ids[at]}.receipt.json`;
 const proof = (at: number) => `${receipt(at)}.tlog-proof`;
 const media = (at: number) => `media/${ids[at]}.enc`;
@@ -90,7 +36,7 @@ const STRANGER = 'aaaaaaaa-0000-4000-8000-00000000ffff';
 
 interface Mutant {
   readonly what: string;
-  readonly change: (made: Case) => Promise<void>;
+  readonly change: (made: ChangedPackage) => Promise<void>;
   /** What is named, by the script and by `verify-proof`. */
   readonly named: () => string;
   /** The list of hashes is made to fit. */
@@ -275,6 +221,9 @@ const SHELLS = (
     ['zsh', ['--emulate', 'sh']],
     ['busybox', ['sh']],
     ['ksh', []],
+    ['mksh', []],
+    ['posh', []],
+    ['yash', ['-o', 'posixlycorrect']],
   ] as const
 ).filter(([shell]) => (shell === 'busybox' ? has('/bin/busybox') : has(shell)));
 
@@ -283,15 +232,14 @@ describe('an evidence package', () => {
     const { code, output } = await runScript(shell, [...options, SCRIPT], whole);
     expect([code, output]).toEqual([
       0,
-      expect.stringMatching(/^OK: 4 files are in the log of 14 entries\n$/),
+      expect.stringMatching(/^OK: 4 files are in the log of 14 entries\n$/m),
     ]);
   });
 
   it.each(MUTANTS.map((mutant) => [mutant.what, mutant] as const))(
     'is refused by its script and by verify-proof, and the file is named: %s',
     async (_what, { change, fits, named }) => {
-      const made = new Case(await mkdtemp(path.join(dir, 'case-')));
-      await cp(whole, made.out, { recursive: true });
+      const made = await ChangedPackage.copyOf(whole, await mkdtemp(path.join(dir, 'case-')));
       await change(made);
       if (fits === true) await made.fit();
       const own = await runHere(['verify-proof', made.out], { env: log.env });

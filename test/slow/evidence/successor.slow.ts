@@ -103,6 +103,7 @@ describe.each([
         expect.stringMatching(
           new RegExp(
             `^CURRENT: ${id}\\.v3 takes the place of ${before}\nOK: 4 files are in the log of \\d+ entries\n$`,
+            'm',
           ),
         ),
       ]);

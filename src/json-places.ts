@@ -1,4 +1,5 @@
 /** JSON that people write, with the lines in which its members stand. Members that stand twice are refused: one of them has no effect. */
+import { isNestedTooDeeply } from './json.ts';
 
 export type JsonPlaces =
   | {
@@ -23,6 +24,14 @@ class Malformed extends Error {
 const SCALAR = /(?:true|false|null|-?\d[\d.eE+-]*)/y;
 const STRING = /"(?:[^"\\\n]|\\.)*"/y;
 const SPACE = /[ \t\r\n]*/y;
+
+/** Where text that is no JSON stops being it, and repeats nothing of it but a name that stands twice: `line 3: a comma or } is missing`. */
+export function describeJsonFault(text: string): string {
+  if (text.trim() === '') return 'it is empty';
+  if (isNestedTooDeeply(text)) return 'it is nested too deeply';
+  const places = jsonPlaces(text);
+  return places.kind === 'malformed' ? `line ${places.line}: ${places.problem}` : 'line 1';
+}
 
 /** @param text nested no deeper than `MAX_JSON_DEPTH`. */
 export function jsonPlaces(text: string): JsonPlaces {

@@ -7,7 +7,7 @@ import { present } from '../present.ts';
  *
  * @param allowed asked before each write; cheap once it is settled.
  */
-export function holdWrites(store: ObjectStore, allowed: (budget: Budget) => Promise<unknown>): ObjectStore {
+export function gateWrites(store: ObjectStore, allowed: (budget: Budget) => Promise<unknown>): ObjectStore {
   const [plainReplace, plainExchange] = [store.replace?.bind(store), store.replaceMetadata?.bind(store)];
   const replace: typeof plainReplace =
     plainReplace &&
