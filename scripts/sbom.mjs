@@ -35,5 +35,6 @@ const kept = new Set([bom.metadata.component['bom-ref'], ...bom.components.map((
 bom.dependencies = bom.dependencies
   .filter(({ ref }) => kept.has(ref))
   .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => kept.has(one)) }));
-writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(bom, null, 2)}\n`);
+// on one line: the package has a limit
+writeFileSync('dist/sbom.cdx.json', `${JSON.stringify(bom)}\n`);
 console.log(`dist/sbom.cdx.json: ${bom.components.length} packages`);

@@ -5,6 +5,8 @@ import { withSharedNames } from './rules/network.ts';
 import { isSettingName, listSettings, type Purpose, type Setting, type SettingName } from './schema.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
+const NOT_IN_A_FILE = 'is not a setting of a config file; set it in the environment';
+
 /** A config file, parsed: an object of the same names as the environment. */
 export interface ConfigFile {
   readonly path: string;
@@ -109,12 +111,7 @@ export function gatherSettings(
   const rerouting = isFound
     ? Object.keys(file).filter((name) => !isSettingName(name) && REROUTES.test(name))
     : [];
-  problems.push(
-    ...rerouting.map((name) => ({
-      name,
-      text: 'is not a setting of a config file; set it in the environment',
-    })),
-  );
+  problems.push(...rerouting.map((name) => ({ name, text: NOT_IN_A_FILE })));
   const strange = stray.filter((name) => !rerouting.includes(name));
   return { values, ranks, problems, warnings: [...stated, ...strange.map(describeStray)] };
 }

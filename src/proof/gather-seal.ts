@@ -71,14 +71,12 @@ export async function gatherSeal(
   const newDays = daysBetween(firstNew, through).slice(0, MAX_NEW_DAYS);
   const first = last?.statement.log.first ?? options.first;
   const erasures = await readErasures(ports, budget);
-  const oldDays =
+  const known =
     covered === undefined
       ? []
-      : daysWithin(options.everyDay === true ? first : addDays(covered, -MAX_OPEN_DAYS), first, covered);
-  const known = [...new Set([...oldDays, ...erasedDays(erasures, first, covered)])].sort();
+      : daysAgain({ first, covered, everyDay: options.everyDay === true }, [...erasures.keys()]);
   const { size } = head;
-  const stored =
-    known.length === 0 ? new Map() : await listStatements(ports, monthPrefixes(ports, known), size, budget);
+  const stored = await listStatements(ports, monthPrefixes(ports, known), size, budget);
   const examine = async (day: string, history: DayHistory): Promise<Gathered> => {
     const examined = await examineDay(
       ports,
@@ -155,10 +153,10 @@ async function writeDraft(
     entries.push(...examined.entries);
     statements.push(stated.statement);
   }
-  const { keyChange } = options;
-  if (keyChange !== undefined && statements.length > 0) entries.push(keyChange.entry);
   const newest = statements.pop();
   if (newest === undefined) return undefined;
+  const { keyChange } = options;
+  if (keyChange !== undefined) entries.push(keyChange.entry);
   const whole = (place: StatementPlace): Statement => ({
     ...newest(place),
     ...present({ drills }),
@@ -187,16 +185,17 @@ async function openAll(
   });
 }
 
-const daysWithin = (from: string, first: string, last: string): readonly string[] =>
-  daysBetween(from < first ? first : from, last);
-
-/** Days before the last 35 are looked at again when something of them is erased. */
-function erasedDays(
-  erasures: ReadonlyMap<string, unknown>,
-  first: string,
-  covered: string | undefined,
+/** Days of the log that are looked at again: the last 35, or all of them, and those of which something was erased. */
+function daysAgain(
+  {
+    first,
+    covered,
+    everyDay,
+  }: { readonly first: string; readonly covered: string; readonly everyDay: boolean },
+  erased: readonly string[],
 ): readonly string[] {
-  return covered === undefined ? [] : [...erasures.keys()].filter((day) => day >= first && day <= covered);
+  const near = daysBetween(everyDay ? first : addDays(covered, -MAX_OPEN_DAYS), covered);
+  return [...new Set([...near, ...erased])].filter((day) => day >= first && day <= covered).sort();
 }
 
 function looksAmong(
@@ -221,6 +220,5 @@ function looksAmong(
       },
     ];
   });
-  const [from, to] = [newDays[0], newDays.at(-1)];
-  return looksDue(from === undefined || to === undefined ? undefined : { first: from, last: to }, known, now);
+  return looksDue(newDays, known, now);
 }

@@ -4,7 +4,7 @@ import { type ArchiveError, toArchiveError } from '../errors.ts';
 import type { Anchor, AnchoredCheckpoint } from '../ports.ts';
 import type { Statement } from './formats/statement.ts';
 import { gatherSeal, type GatherOptions, type GatherPorts } from './gather-seal.ts';
-import { EMPTY_TREE, findHead, type readLastStatement, readStatementAt, type TreeHead } from './log/head.ts';
+import { findHead, type readLastStatement, readStatementAt, type TreeHead } from './log/head.ts';
 import { findKeyChange, readCurrentVkey, readLogFile } from './log/key-history.ts';
 import type { SealingPlace } from './seal/finish-seal.ts';
 import { type OutsideView, sealLog } from './seal/seal-log.ts';
@@ -42,7 +42,7 @@ export async function sealDays(
   budget: Budget,
 ): Promise<SealedDays> {
   const log = await readLogFile(ports, budget);
-  const before = await findHead(ports, budget).catch(() => EMPTY_TREE);
+  const before = await findHead(ports, budget);
   const failures: Failures = new Map();
   const recall = async (head: TreeHead): Promise<readonly OutsideView[]> => {
     const views: OutsideView[] = [];
@@ -95,9 +95,10 @@ async function largestCheckpoint(
   budget: Budget,
 ): Promise<number | undefined> {
   let largest: number | undefined;
+  // in the order of their sizes
   for await (const { key } of store.list(keys.checkpoints, budget)) {
-    const size = Number(/^(\d{12})\./.exec(key.slice(keys.checkpoints.length))?.[1] ?? Number.NaN);
-    if (size > (largest ?? -1)) largest = size;
+    const [, size] = /^(\d{12})\./.exec(key.slice(keys.checkpoints.length)) ?? [];
+    if (size !== undefined) largest = Number(size);
   }
   return largest;
 }

@@ -41,6 +41,8 @@ export interface FixtureOptions {
   readonly organization?: string;
   /** Stored without an object. */
   readonly isLost?: boolean;
+  /** Of a terminal one. */
+  readonly reason?: string;
   readonly media?: string;
 }
 
@@ -125,6 +127,7 @@ export class ArchiveFixture {
   /** Puts object and receipt into the store, as the archive does. */
   async hold(word: string, day: string, options: FixtureOptions = {}): Promise<Planted> {
     const { kind = 'archived', channel, isUnsigned, organization = ORGANIZATION, isLost } = options;
+    const { reason = 'deleted' } = options;
     const recordingId = idFrom(word);
     const conversationId = idFrom(`conversation of ${word}`);
     const at = Date.parse(`${day}T12:00:00Z`);
@@ -140,7 +143,7 @@ export class ArchiveFixture {
         recording: recordingId,
         ...(channel === undefined ? {} : { channel }),
       },
-      ...(kind === 'terminal' ? { reason: 'deleted' } : { ciphertext: { bytes: body.length, sha256 } }),
+      ...(kind === 'terminal' ? { reason } : { ciphertext: { bytes: body.length, sha256 } }),
       object: { key, store: this.store.location },
       times: { recorded: new Date(at).toISOString(), issued: new Date(this.now).toISOString() },
       tool: { name: 'genesys-media-archive', version: '0.0.0-test' },

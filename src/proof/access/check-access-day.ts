@@ -1,5 +1,5 @@
 /** Holds the access entries of one day against the log: each that is missing, was changed, came later, or breaks its chain is named. */
-import { findBrokenChain, readAccessDay, type StoredEntry } from '../../audit/read-access.ts';
+import { brokenIn, readAccessDay, type StoredEntry } from '../../audit/read-access.ts';
 import type { Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type AccessHashes, accessLines, accessRoot } from '../formats/access-list.ts';
@@ -32,6 +32,8 @@ export interface CheckedAccessDay {
   readonly findings: readonly AccessFinding[];
 }
 
+const BROKEN_CHAIN = 'its chain is broken: the entry before it is gone, or was changed, or it is no entry';
+
 /**
  * Compares one day. A chain is looked at in any case; the rest where the day is sealed.
  *
@@ -45,7 +47,8 @@ export async function checkAccessDay(
 ): Promise<CheckedAccessDay> {
   const stored = await readAccessDay(place.store, day, budget);
   const statements = await readProved(place, prover, day, budget);
-  const chain = await checkChain(place, stored, day, budget);
+  const broken = await brokenIn(place.store, stored, addDays(day, -1), budget);
+  const chain = broken === undefined ? [] : [{ key: broken, problem: BROKEN_CHAIN }];
   const stated = statements.flatMap(({ access }) => (access === undefined ? [] : [access]));
   const lists = stated.flatMap((access) => ('list' in access ? [access.list] : []));
   const last = lists.at(-1);
@@ -96,25 +99,6 @@ async function readProved(
   }
 }
 
-async function checkChain(
-  place: LogPlace,
-  stored: readonly StoredEntry[],
-  day: string,
-  budget: Budget,
-): Promise<readonly AccessFinding[]> {
-  if (findBrokenChain(stored, []) === undefined) return [];
-  // a session may have begun the day before
-  const before = await readAccessDay(place.store, addDays(day, -1), budget);
-  const key = findBrokenChain(stored, before);
-  if (key === undefined) return [];
-  return [
-    {
-      key,
-      problem: 'its chain is broken: the entry before it is gone, or was changed, or it is not an entry',
-    },
-  ];
-}
-
 /** Entries that still make the root need no list. */
 function withoutList(
   { count, root }: { readonly count: number; readonly root: string },
@@ -151,5 +135,5 @@ export function compareWithList(
   }
   for (const key of listed.keys())
     if (!standing.has(key)) findings.push({ key, problem: 'the log holds it, and it is missing' });
-  return findings.sort((one, other) => (one.key < other.key ? -1 : Number(one.key > other.key)));
+  return findings.sort((one, other) => (one.key < other.key ? -1 : 1));
 }

@@ -18,8 +18,8 @@ import { readAccessList } from './read-access-list.ts';
 
 export interface ExaminedAccess {
   readonly facts: Statement['access'];
-  /** Of the list that the facts commit to; `undefined` where it is the one of the last statement. */
-  readonly lines: readonly string[] | undefined;
+  /** The list that the facts commit to; `undefined` where it is the one of the last statement. */
+  readonly list: (AccessFacts['list'] & { readonly lines: readonly string[] }) | undefined;
   /** It is worth a revision of the day. */
   readonly isNews: boolean;
 }
@@ -41,21 +41,22 @@ export async function examineAccess(
     const present = await listAccess(place.store, day, budget);
     const listed = await readKnown(place, { day, known, keys: present.keys }, budget);
     // what the log commits to cannot be carried on without its list: `access verify` names what is wrong
-    if (listed === undefined) return { facts: before, lines: undefined, isNews: false };
+    if (listed === undefined) return { facts: before, list: undefined, isNews: false };
     const fresh = present.keys.filter((key) => !listed.has(key));
     const hashes = new Map([...listed, ...(await hashAll(place.store, fresh, budget))]);
     const standing = new Set(present.keys);
     const lines = accessLines(hashes);
+    const list = { count: lines.length, root: accessRoot(lines) };
     const facts: AccessFacts = {
-      list: { count: lines.length, root: accessRoot(lines) },
+      list,
       missing: [...listed.keys()].filter((key) => !standing.has(key)).length,
       refused: present.refused,
     };
-    return { facts, lines, isNews: last !== undefined && isNews(before, facts) };
+    return { facts, list: { ...list, lines }, isNews: last !== undefined && isNews(before, facts) };
   } catch (error) {
     const { code } = toArchiveError(error);
     if (code !== 'STORE_DENIED') throw error;
-    return { facts: known ?? { unavailable: { code } }, lines: undefined, isNews: false };
+    return { facts: known ?? { unavailable: { code } }, list: undefined, isNews: false };
   }
 }
 
@@ -63,13 +64,12 @@ export async function examineAccess(
 export async function storeAccessList(
   place: LogPlace,
   day: string,
-  { facts, lines }: ExaminedAccess,
+  { list }: ExaminedAccess,
   budget: Budget,
 ): Promise<void> {
-  if (lines === undefined || lines.length === 0 || facts === undefined || !('list' in facts)) return;
-  const { list } = facts;
+  if (list === undefined || list.count === 0) return;
   const key = place.keys.accessList(day, list.root);
-  if ((await putSmall(place.store, key, packAccessList(lines), budget)) === 'stored') return;
+  if ((await putSmall(place.store, key, packAccessList(list.lines), budget)) === 'stored') return;
   if ((await readAccessList(place, { day, list }, budget)) !== undefined) return;
   throw new ArchiveError('LOG_CONFLICT', `${key} is not the list that the seal commits to`);
 }
@@ -105,7 +105,7 @@ async function readKnown(
   }: { readonly day: string; readonly known: AccessFacts | undefined; readonly keys: readonly string[] },
   budget: Budget,
 ): Promise<AccessHashes | undefined> {
-  if (known === undefined || known.list.count === 0) return new Map();
+  if (known === undefined) return new Map();
   const stored = await readAccessList(place, { day, list: known.list }, budget);
   if (stored !== undefined) return stored;
   const all = await hashAll(place.store, keys, budget);

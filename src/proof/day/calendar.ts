@@ -66,12 +66,12 @@ export interface LastLook {
 }
 
 /**
- * Lists the days whose source is asked again when the days from `first` to `last` are stated for the first time: those that are looked
- * at 14 and 35 days later, provisional ones that may have settled, those that were stated before they had ended,
+ * Lists the days whose source is asked again when the days of `fresh` are stated for the first time: those that are looked at 14 and 35
+ * days later, provisional ones that may have settled, those that were stated before they had ended,
  * and, at every run, those of which the platform could not be asked, or not to the end.
  */
 export function looksDue(
-  fresh: { readonly first: string; readonly last: string } | undefined,
+  fresh: readonly string[],
   known: readonly LastLook[],
   now: number,
 ): readonly string[] {
@@ -82,13 +82,9 @@ export function looksDue(
     if (status === 'provisional' && isAgain) due.add(day);
     const isCutOff = cutOff !== undefined && cutOff > at && now >= cutOff + AGAIN_MS && now < cutOff + DAY_MS;
     if (isCutOff) due.add(day);
-    if (fresh === undefined) continue;
+    if (fresh.length === 0) continue;
     if (status === 'provisional' && now >= endOf(day) + SETTLED_MS) due.add(day);
-    const isLook = LOOKS.some((count) => {
-      const onDay = addDays(day, count);
-      return onDay >= fresh.first && onDay <= fresh.last;
-    });
-    if (isLook) due.add(day);
+    if (LOOKS.some((count) => fresh.includes(addDays(day, count)))) due.add(day);
   }
   return [...due].sort();
 }

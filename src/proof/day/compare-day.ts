@@ -62,14 +62,10 @@ export interface ComparedDay {
 export function compareDay({ day, source, holdings, seesAll }: ComparedDay): Comparison {
   const listed: Compared[] = [];
   const known = new Set<string>();
-  const ofOtherDays = new Set<string>();
   for (const recording of source) {
     const id = canonicalId(recording.recordingId);
     if (known.has(id)) continue;
-    if (isOfAnotherDay(recording, day) && !holdings.held.has(id)) {
-      ofOtherDays.add(id);
-      continue;
-    }
+    if (isOfAnotherDay(recording, day) && !holdings.held.has(id)) continue;
     known.add(id);
     const { conversationId, media, startedAt, divisionId } = recording;
     listed.push({
@@ -88,7 +84,7 @@ export function compareDay({ day, source, holdings, seesAll }: ComparedDay): Com
         recordingId: id,
         media: 'unknown',
         state: 'unexpected',
-        reason: whyUnexpected(id, { ofOtherDays, holdings, seesAll }),
+        reason: whyUnexpected(id, { holdings, seesAll }),
       }),
     );
   return { listed, unexpected };
@@ -96,13 +92,8 @@ export function compareDay({ day, source, holdings, seesAll }: ComparedDay): Com
 
 function whyUnexpected(
   id: string,
-  {
-    ofOtherDays,
-    holdings,
-    seesAll,
-  }: { readonly ofOtherDays: ReadonlySet<string> } & Pick<ComparedDay, 'holdings' | 'seesAll'>,
+  { holdings, seesAll }: Pick<ComparedDay, 'holdings' | 'seesAll'>,
 ): UnexpectedReason {
-  if (ofOtherDays.has(id)) return 'other-day';
   if (holdings.deletedByUs?.has(subjectHash(id)) === true) return 'deleted-by-archive';
   return seesAll ? 'gone-at-source' : 'outside-visibility';
 }

@@ -101,9 +101,10 @@ export async function listCutOffs(
   budget: Budget,
 ): Promise<ReadonlyMap<string, number>> {
   const last = new Map<string, number>();
+  // in the order of their times
   for await (const { key } of store.list(keys.counting, budget)) {
-    const { day, at } = parseCountedKey(keys, key) ?? {};
-    if (day !== undefined && at !== undefined && at > (last.get(day) ?? 0)) last.set(day, at);
+    const named = parseCountedKey(keys, key);
+    if (named !== undefined) last.set(named.day, named.at);
   }
   return last;
 }
@@ -122,11 +123,11 @@ async function readCounted(
   const prefix = keys.counted(day, 0).replace(/[^/]+$/, '');
   const oldest = Math.max(after, now() - MAX_AGE_MS);
   for await (const { key } of store.list(prefix, budget)) {
-    const at = parseCountedKey(keys, key)?.at;
-    if (at !== undefined && at > oldest) found.push({ key, at });
+    const named = parseCountedKey(keys, key);
+    if (named !== undefined && named.at > oldest) found.push({ key, at: named.at });
   }
   let since: number | undefined;
-  for (const { key, at } of found.sort((one, other) => one.at - other.at)) {
+  for (const { key, at } of found) {
     const packed = await readBytes(store, key, MAX_PACKED_BYTES, budget);
     const file = packed === undefined ? undefined : parseCounted(packed);
     // what is not signed was not counted: it would decide which recordings are called missing

@@ -1,5 +1,6 @@
 /** Tombstones become entries. */
 import type { Budget } from '../../clock.ts';
+import { ArchiveError } from '../../errors.ts';
 import { ERASURE_PREFIX, erasureKey, MAX_ERASURE_BYTES, parseErasure } from '../../record/erasure.ts';
 import { isTrusted } from '../../record/find-erasure.ts';
 import { sha256Hex } from '../formats/entry.ts';
@@ -22,9 +23,13 @@ export async function readErasures(
   for await (const { key } of store.list(ERASURE_PREFIX, budget)) keys.push(key);
   const byDay = new Map<string, KnownErasure[]>();
   await mapWide(keys, async (key) => {
-    const bytes = await readBytes(store, key, MAX_ERASURE_BYTES, budget).catch(() => undefined);
-    const erasure = parseErasure(bytes?.toString('utf8') ?? '');
-    if (bytes === undefined || erasure === undefined || erasureKey(erasure.id) !== key) return;
+    const bytes = await readBytes(store, key, MAX_ERASURE_BYTES, budget).catch((error: unknown) => {
+      if (error instanceof ArchiveError && error.code === 'LOG_MALFORMED') return undefined;
+      throw error;
+    });
+    if (bytes === undefined) return;
+    const erasure = parseErasure(bytes.toString('utf8'));
+    if (erasure === undefined || erasureKey(erasure.id) !== key) return;
     if (!(await isTrusted({ store, keys: receiptKeys }, erasure, budget))) return;
     const entry = { kind: 'erasure', day: erasure.day, sha256: sha256Hex(bytes) } as const;
     const known = byDay.get(erasure.day) ?? [];

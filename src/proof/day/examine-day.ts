@@ -8,13 +8,7 @@ import { present } from '../../present.ts';
 import { mapWide } from '../log/map-wide.ts';
 import type { DayHistory } from './history.ts';
 import { type DayListing, listDay, recordingOf } from './list-day.ts';
-import {
-  type ReadReceipt,
-  readForLog,
-  type ReceiptPorts,
-  type RefusedReason,
-  type StatedFile,
-} from './read-receipts.ts';
+import { type ReadReceipt, readForLog, type ReceiptPorts, type RefusedReason } from './read-receipts.ts';
 
 /** An erasure that has to be logged, or is. */
 export interface KnownErasure {
@@ -76,7 +70,10 @@ export async function examineDay(
   const entries = [...joined.map(({ entry }) => entry), ...joinedErasures];
   const erased = new Set(erasures.flatMap(({ recording }) => recording ?? []));
   const standing = await findStanding(ports, { day, listing, erased }, budget);
-  const compared = joined.filter(({ stated }) => listing.objects.has(stated.key ?? ''));
+  const compared = joined.flatMap(({ stated: { key, bytes } }) => {
+    const object = listing.objects.get(key);
+    return object === undefined ? [] : [{ stated: bytes, actual: object.size }];
+  });
   const count = (kind: (typeof RECEIPT_KINDS)[number]) =>
     joined.filter(({ entry }) => entry.kind === kind).length + (last?.[kind] ?? 0);
   const kinds = {
@@ -103,7 +100,7 @@ export async function examineDay(
       compared: (last?.objects.compared ?? 0) + compared.length,
       sizeDiffers:
         (last?.objects.sizeDiffers ?? 0) +
-        compared.filter(({ stated }) => differsInSize(stated, listing.objects)).length,
+        compared.filter(({ stated, actual }) => stated !== undefined && stated !== actual).length,
     },
   };
   const isChanged = entries.length > 0 || (last !== undefined && seenOf(last) !== seenOf(archive));
@@ -212,10 +209,6 @@ async function findStanding(
   // of a recording of several files, one that is lost counts
   const expired = new Set([...gone].filter((id) => !lost.has(id)));
   return { held, lost, expired, terminal, absent, expiredObjects };
-}
-
-function differsInSize({ key, bytes }: StatedFile, objects: DayListing['objects']): boolean {
-  return bytes !== undefined && objects.get(key ?? '')?.size !== bytes;
 }
 
 function countRefused(reasons: readonly RefusedReason[]): ArchiveFacts['refused'] {

@@ -33,7 +33,8 @@ export interface StatedFile {
   readonly kind: SignedReceipt['kind'];
   /** Why a terminal one says that there is nothing. */
   readonly reason: string | undefined;
-  readonly key: string | undefined;
+  /** Of the object. */
+  readonly key: string;
   /** Of the ciphertext. */
   readonly bytes: number | undefined;
 }
@@ -85,8 +86,8 @@ export async function readForLog(
     if (verdict !== 'valid' && verdict !== 'unsigned') return refused('signature');
   }
   const entry: Entry = { kind: receipt.kind, day, sha256: sha256Hex(bytes) };
-  const { kind, reason, object, ciphertext } = receipt;
-  const stated = { kind, reason, key: object?.key, bytes: ciphertext?.bytes };
+  const { kind, reason, ciphertext } = receipt;
+  const stated = { kind, reason, key, bytes: ciphertext?.bytes };
   return { state: 'fit', entry, stated, isUnsigned };
 }
 

@@ -22,8 +22,8 @@ export async function reconcileDay(ports: StatingPorts, day: string, budget: Bud
   const history = { last: undefined, logged: () => Promise.resolve(new Set<string>()) };
   const examined = await examineDay(ports, { day, history, erasures, room: 0, light: true }, budget);
   const { source, comparison } = await lookAtDay(ports, examined, undefined, budget);
-  if (source instanceof Error) throw source;
-  const { listed = [], unexpected = [] } = comparison ?? {};
+  if (comparison === undefined) throw source;
+  const { listed, unexpected } = comparison;
   return {
     day,
     held: examined.held.size,

@@ -51,7 +51,7 @@ async function redactList(
   const text = gunzipSync(bytes, { maxOutputLength: MAX_LIST_BYTES }).toString('utf8');
   let redacted = 0;
   const lines = text.split('\n').map((each) => {
-    const line = each === '' ? undefined : parseLine(each);
+    const line = parseLine(each);
     if (line === undefined || 'leaf' in line || !erased.has(subjectHash(line.recording))) return each;
     redacted += 1;
     return redactLine(each);

@@ -40,12 +40,11 @@ export interface StatingPorts extends ReceiptPorts {
 }
 
 /** A day as it was looked at: all but its place in the log. */
-export interface LookedAtDay {
-  readonly day: string;
-  readonly asked: number;
-  readonly source: SourceDay | ArchiveError;
-  readonly comparison: Comparison | undefined;
-}
+export type LookedAtDay = { readonly day: string; readonly asked: number } & (
+  | { readonly source: SourceDay; readonly comparison: Comparison }
+  /** The platform could not be asked, or not to the end. */
+  | { readonly source: ArchiveError; readonly comparison: undefined }
+);
 
 /** Asks the platform, and compares. What keeps it from being asked is a part of the answer. */
 export async function lookAtDay(
@@ -84,9 +83,9 @@ export async function lookAtDay(
     });
   let comparison = compare(new Set());
   // asked only where the platform has something no more: most days it has everything
-  if (comparison.unexpected.some(({ reason }) => reason !== 'other-day')) {
+  if (comparison.unexpected.length > 0) {
     deletedByUs = await readDeletedByUs(ports, day, budget);
-    if (deletedByUs.size > 0) comparison = compare(new Set());
+    comparison = compare(new Set());
   }
   if (!comparison.listed.some(({ state }) => state === 'missing' || state === 'pending')) {
     return { day, asked, source, comparison };
@@ -190,8 +189,8 @@ function describeSource(
   ports: StatingPorts,
   { asked, source, comparison }: LookedAtDay,
 ): Pick<StatedDay, 'lists'> & { readonly source: Statement['source']; readonly differences?: Differences } {
-  if (source instanceof Error || comparison === undefined) {
-    const code = source instanceof Error ? source.code : 'SOURCE_UNAVAILABLE';
+  if (comparison === undefined) {
+    const { code } = source;
     return { source: { unavailable: { code, asked: new Date(asked).toISOString() } }, lists: [] };
   }
   const line = (compared: Compared) => lineOf(compared, ports.nonce());

@@ -58,8 +58,8 @@ PATH). Without a network, in a copy of this folder:
 
     sh verify-proof.sh
 
-It names each recording and each statement that it has verified, and ends with "OK: … files are in the log of ${size} entries" (exit
-status 0). Every "FAIL:" names a file and what is wrong with it (1). "NOT CHECKED" says nothing about the package (2).
+It names each recording and statement that it has verified, and ends with "OK: … files are in the log of ${size} entries" (status 0).
+Every "FAIL:" names a file and what is wrong with it (1). "NOT CHECKED" says nothing about the package (2).
 
 THREE THINGS THAT THIS FOLDER CANNOT SHOW OF ITSELF
   1. Its keys. Compare the lines "KEY:" that the script prints with what the owner of the archive has published elsewhere, or give it

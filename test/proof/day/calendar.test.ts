@@ -67,7 +67,7 @@ describe('a day is looked at again', () => {
     cutOff: undefined,
     ...change,
   });
-  const due = (now: number, change: Partial<LastLook> = {}, fresh?: { first: string; last: string }) =>
+  const due = (now: number, change: Partial<LastLook> = {}, fresh: readonly string[] = []) =>
     looksDue(fresh, [look(change)], now).length > 0;
 
   it('once it has ended, when it was stated before', () => {
@@ -99,7 +99,7 @@ describe('a day is looked at again', () => {
   });
 
   it('with the first statement of another day: when it may have settled, and 14 and 35 days later', () => {
-    const fresh = { first: '2026-03-10', last: '2026-03-12' };
+    const fresh = daysBetween('2026-03-10', '2026-03-12');
     expect(due(END + 96 * HOUR, { status: 'provisional' }, fresh)).toBe(true);
     expect(due(END + 96 * HOUR - 1, { status: 'provisional' }, fresh)).toBe(false);
     expect(due(END + 96 * HOUR, { status: 'provisional' })).toBe(false);
@@ -107,17 +107,17 @@ describe('a day is looked at again', () => {
     for (const days of [14, 35]) {
       const on = addDays(D, days);
       const now = END + 40 * DAY;
-      expect(due(now, {}, { first: on, last: on })).toBe(true);
-      expect(due(now, {}, { first: addDays(on, -3), last: on })).toBe(true);
-      expect(due(now, {}, { first: on, last: addDays(on, 3) })).toBe(true);
-      expect(due(now, {}, { first: addDays(on, 1), last: addDays(on, 3) })).toBe(false);
-      expect(due(now, {}, { first: addDays(on, -3), last: addDays(on, -1) })).toBe(false);
+      expect(due(now, {}, daysBetween(on, on))).toBe(true);
+      expect(due(now, {}, daysBetween(addDays(on, -3), on))).toBe(true);
+      expect(due(now, {}, daysBetween(on, addDays(on, 3)))).toBe(true);
+      expect(due(now, {}, daysBetween(addDays(on, 1), addDays(on, 3)))).toBe(false);
+      expect(due(now, {}, daysBetween(addDays(on, -3), addDays(on, -1)))).toBe(false);
     }
   });
 
   it('each once, in the order of the calendar', () => {
     const later = look({ day: '2026-03-03', at: END - 1, status: 'provisional', isUnavailable: true });
     const known = [later, look({ at: END - 2, status: 'provisional', isUnavailable: true })];
-    expect(looksDue({ first: D, last: '2026-06-01' }, known, END + 60 * DAY)).toEqual([D, '2026-03-03']);
+    expect(looksDue(daysBetween(D, '2026-06-01'), known, END + 60 * DAY)).toEqual([D, '2026-03-03']);
   });
 });

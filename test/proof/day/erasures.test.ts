@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
+import { ArchiveError } from '../../../src/errors.ts';
 import { readErasures } from '../../../src/proof/day/erasures.ts';
-import { listDay } from '../../../src/proof/day/list-day.ts';
+import { listDay, recordingOf } from '../../../src/proof/day/list-day.ts';
 import { sha256Hex } from '../../../src/proof/formats/entry.ts';
 import {
   type Erasure,
@@ -13,6 +14,7 @@ import {
 import { DATE_LAYOUT } from '../../../src/record/layout.ts';
 import { receiptKey } from '../../../src/record/object-key.ts';
 import { quarantineKey } from '../../../src/record/quarantine/key.ts';
+import { failure } from '../../failure.ts';
 import { ArchiveFixture, idFrom, RECEIPT_KEYS } from '../archive-fixture.ts';
 
 const D = '2026-03-02';
@@ -79,6 +81,23 @@ describe('tombstones', () => {
   });
 });
 
+describe('a tombstone that cannot be read', () => {
+  it('ends the look with the error of the store: what is erased would be called missing', async () => {
+    const fixture = new ArchiveFixture();
+    await fixture.erase(await fixture.hold('one', D), D);
+    const ports = { store: fixture.store, receiptKeys: RECEIPT_KEYS };
+    for (const code of ['STORE_UNAVAILABLE', 'STORE_DENIED'] as const) {
+      const get = () => Promise.reject(new ArchiveError(code, 'no'));
+      const error = await failure(readErasures({ ...ports, store: { ...fixture.store, get } }, unlimited));
+      expect(error.code).toBe(code);
+    }
+    const get = () => Promise.reject(new RangeError('no'));
+    await expect(readErasures({ ...ports, store: { ...fixture.store, get } }, unlimited)).rejects.toThrow(
+      RangeError,
+    );
+  });
+});
+
 describe('what lies under a day', () => {
   it('is its objects, its receipts and what waits in quarantine, and nothing else below the same prefixes', async () => {
     const fixture = new ArchiveFixture();
@@ -102,5 +121,15 @@ describe('what lies under a day', () => {
     expect(day.receipts.get(held.key)?.key).toBe(receiptKey(held.key));
     const other = await listDay(store, DATE_LAYOUT, '2026-03-03', unlimited);
     expect([other.objects.size, other.receipts.size, other.quarantined.size]).toEqual([0, 0, 0]);
+  });
+
+  it('names a recording by the id in its key, and what is no recording by the key', () => {
+    const { key, recordingId } = { recordingId: idFrom('one'), key: 'archive/2026/03/02/notes.txt' };
+    const named = DATE_LAYOUT.keyOf({
+      ids: { recordingId: recordingId.toUpperCase(), conversationId: 'c' },
+      at: Date.parse(`${D}T12:00:00Z`),
+    });
+    expect(recordingOf(DATE_LAYOUT, named)).toBe(recordingId);
+    expect(recordingOf(DATE_LAYOUT, key)).toBe(key);
   });
 });

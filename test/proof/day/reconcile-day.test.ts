@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { reconcileDay } from '../../../src/proof/day/reconcile-day.ts';
+import { receiptKey } from '../../../src/record/object-key.ts';
 import { failure } from '../../failure.ts';
 import { ArchiveFixture, idFrom } from '../archive-fixture.ts';
 import { contentsOf } from '../plain-store.ts';
@@ -104,6 +105,19 @@ describe('a day that is compared', () => {
     await fixture.hold('call', D);
     fixture.isDown = true;
     expect(await failure(reconcile())).toMatchObject({ code: 'GENESYS_UNAVAILABLE' });
+  });
+
+  it('reads no receipt of what it holds', async () => {
+    await fixture.archive('held', D);
+    const lost = await fixture.hold('lost', D, { isLost: true });
+    const read: string[] = [];
+    const { store } = fixture;
+    const get: typeof store.get = (...given) => {
+      read.push(given[0]);
+      return store.get(...given);
+    };
+    await reconcile({ store: { ...store, get } });
+    expect(read.filter((key) => key.startsWith('receipts/'))).toEqual([receiptKey(lost.key)]);
   });
 
   it('of which neither side has anything is zero by both', async () => {

@@ -1,6 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
+import { ArchiveError } from '../../../src/errors.ts';
 import { prefixesOfLists, redactLists } from '../../../src/proof/day/redact-lists.ts';
 import { type ListLine, listRoot, makeList } from '../../../src/proof/formats/list-lines.ts';
 import type { ObjectStore } from '../../../src/ports.ts';
@@ -57,6 +58,8 @@ describe('lists from which recordings are erased', () => {
       const rest = text.trimEnd().split('\n');
       expect(rest.filter((line) => line.startsWith('{"leaf":'))).toHaveLength(1);
       expect(listRoot(rest)).toBe(each?.root);
+      const stat = store.objects.get(each?.key ?? '')?.stat;
+      expect(stat).toMatchObject({ contentType: 'application/gzip', metadata: {} });
     }
     expect(textOf(store, on?.key ?? '')).toContain(idFrom('b'));
     expect(textOf(store, far?.key ?? '')).toBe(untouched);
@@ -113,7 +116,11 @@ describe('lists from which recordings are erased', () => {
 
   it('is gone between the listing and the look: nothing is replaced', async () => {
     const { store } = listsOf({ '2026-03-02': ['gone'] });
-    for (const change of [{ head: () => Promise.resolve(undefined) }] satisfies Partial<typeof store>[])
+    const changes: Partial<typeof store>[] = [
+      { head: () => Promise.resolve(undefined) },
+      { get: () => Promise.reject(new ArchiveError('OBJECT_NOT_FOUND', 'gone')) },
+    ];
+    for (const change of changes)
       expect(
         await redactLists(
           { store: { ...store, ...change }, keys },
