@@ -131,7 +131,7 @@ function outputs(archive: GenesysMediaArchive): Partial<Record<StackOutput, Outp
     CatalogueBucketName: [archive.catalogueBucket.bucketName, 'Holds facts, catalogue and jobs'],
     KeyRecordsBucketName: told(archive.keyRecordsBucket?.bucketName, 'Holds key records'),
     QueueUrl: [archive.queue.queueUrl, 'Events that wait'],
-    DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed for good'],
+    DeadLetterQueueUrl: [archive.deadLetters.queueUrl, 'Events that failed permanently'],
     FunctionName: [archive.function.functionName, 'Archives'],
     KeyArn: [archive.key.attrArn, 'Wraps the data key of each recording'],
     CredentialsSecretArn: [archive.credentialsSecret.ref, 'Takes the OAuth client of Genesys Cloud'],

@@ -24,6 +24,7 @@ const WORDS = [
   [/\bthe same again\b/gi, 'say what is repeated'],
   [/\bwhence\b/gi, 'write "where … from"'],
   [/\ball there is\b/gi, 'use a noun'],
+  [/\bfor good\b/gi, 'write "permanently", or that it is final'],
   [/\b(?:utilize|utilise|in order to)\b/gi, 'write "use" or "to"'],
 ];
 /** Made from sources that are looked at themselves. */

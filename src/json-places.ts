@@ -83,7 +83,7 @@ function readValue(text: string, at: number, path: readonly string[], lines: Map
     if (open === '{') {
       const start = next;
       ({ name, end: next } = readName(text, next));
-      if (names.has(name)) throw new Malformed(start, `"${name.slice(0, 40)}" stands there twice`);
+      if (names.has(name)) throw new Malformed(start, `"${name.slice(0, 40)}" appears twice`);
       names.add(name);
     }
     next = skipSpace(text, readValue(text, next, [...path, name], lines));

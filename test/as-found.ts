@@ -1,6 +1,6 @@
 import { afterAll, expect } from 'vitest';
 
-/** Set by Powertools when it is loaded, for good. */
+/** Set by Powertools when it is loaded, permanently. */
 const LOADED = 'AWS_SDK_UA_APP_ID';
 
 /** What a test file could change for those that come after it in the same process. */

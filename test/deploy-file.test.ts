@@ -33,10 +33,10 @@ describe('the deploy file', () => {
       }),
     ).toEqual({
       region: expect.stringContaining('did you mean us-east-1?'),
-      environment: 'is no region domain of Genesys Cloud; did you mean mypurecloud.com?',
-      organisationId: 'is no deploy setting; did you mean organizationId?',
+      environment: 'is not a region domain of Genesys Cloud; did you mean mypurecloud.com?',
+      organisationId: 'is not a deploy setting; did you mean organizationId?',
       'environmentVariables.ARCHIVE_WRITEBACK':
-        'is no setting of this program; did you mean ARCHIVE_WRITE_BACK?',
+        'is not a setting of this program; did you mean ARCHIVE_WRITE_BACK?',
       'environmentVariables.ARCHIVE_SETTLE': 'must be a number with a unit, such as 90s, 15m, 2h or 7d',
       'environmentVariables.ARCHIVE_RECORDING_KINDS': 'must be text: write it in quotes',
       'environmentVariables.NODE_OPTIONS': expect.stringContaining('is not among the variables'),

@@ -76,7 +76,7 @@ export function createRoles(
       }),
     eraserRole:
       erasers &&
-      createHumanRole(scope, 'Eraser', 'Genesys media archive: erases recordings for good', {
+      createHumanRole(scope, 'Eraser', 'Genesys media archive: erases recordings permanently', {
         who: erasers,
         requireMfa,
       }),

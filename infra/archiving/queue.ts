@@ -7,7 +7,7 @@ import { MESSAGE_RETENTION_S, MAX_RECEIVES, VISIBILITY_TIMEOUT_S } from './sizin
 /** Seconds that SQS uses a data key for before it asks KMS for another: an hour keeps requests to KMS few. */
 const KEY_REUSE_S = 3_600;
 
-/** Events that wait, and those that failed for good. */
+/** Events that wait, and those that failed permanently. */
 export class ArchiveQueue extends Construct {
   readonly queue: sqs.Queue;
   /** Takes what EventBridge could not deliver, what the function cannot ever archive, and what has failed too often. */

@@ -151,7 +151,7 @@ function warn(
   logger.log('warn', WARNINGS[code], { key, recordingId: ids.recordingId, code });
 }
 
-/** Puts down for good that a recording will never be available, in a receipt without an object. */
+/** Puts down permanently that a recording will never be available, in a receipt without an object. */
 export async function recordTerminal(
   ports: ArchivePorts,
   filing: Filing,

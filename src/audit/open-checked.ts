@@ -82,7 +82,7 @@ export async function openChecked(
   if (erasure !== undefined) throw recordingErased(erasure);
   const { stat, receipt, findings, wrap, readInstruction } = examination;
   if (stat === undefined) throw explainMissing(examination, ports.store.location);
-  // no waiver helps: the key is gone for good
+  // no waiver helps: the key is gone permanently
   if (examination.erased !== undefined) {
     throw new ArchiveError('RECORDING_ERASED', examination.erased, { details: { key } });
   }

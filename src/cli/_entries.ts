@@ -6,14 +6,9 @@ import { count, printable } from './_format.ts';
 import { alignColumns } from './_table.ts';
 import { dayOf } from '../recording/time.ts';
 import { present } from '../present.ts';
+import type { AuditOptions } from './options/log.ts';
 
-export interface EntryOptions {
-  readonly person?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly format?: 'table' | 'csv' | 'jsonl';
-  readonly limit?: number;
-}
+export type EntryOptions = Pick<AuditOptions, 'person' | 'from' | 'to' | 'format' | 'limit'>;
 
 export interface EntryColumn<Entry> {
   /** In CSV. */

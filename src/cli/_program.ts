@@ -3,22 +3,12 @@ import { nearestName } from '../config/names.ts';
 import { ArchiveError } from '../errors.ts';
 import { printable } from './_format.ts';
 import { formatHelp, separateSettings, settingOptions } from './_setting-flags.ts';
+import type { OptionSpec } from './specs/command-outline.ts';
 import type { CommandSpec } from './specs/command-spec.ts';
 import { COMMAND_GROUPS, COMMANDS } from './specs/commands.ts';
-import { GLOBAL_OPTIONS } from './specs/global-options.ts';
+import { GLOBAL_OPTIONS, type GlobalOptions } from './options/global.ts';
 import { TOPICS } from './_topics.ts';
 import { describeExitStatus } from './exit-codes.ts';
-
-/** Options that every command takes, before or after its name. */
-export interface GlobalOptions {
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  /** False with `--no-color`. */
-  readonly color: boolean;
-  readonly debug?: boolean;
-  readonly config?: string;
-  readonly archive?: string;
-}
 
 /** What the command line asks for. */
 export type Invocation =
@@ -99,7 +89,7 @@ function findSpec(argv: readonly string[]): CommandSpec | undefined {
 }
 
 /** A command that has had an option of the same name for longer keeps it: `redrive --archive` takes no name. */
-function globalOptionsOf(argv: readonly string[]): typeof GLOBAL_OPTIONS {
+function globalOptionsOf(argv: readonly string[]): readonly OptionSpec[] {
   const spec = findSpec(argv);
   const [own, nameOf] = [spec?.options ?? [], (flags: string) => /--[a-z-]+/.exec(flags)?.[0]];
   return GLOBAL_OPTIONS.filter(({ flags }) => !own.some((option) => nameOf(option.flags) === nameOf(flags)));

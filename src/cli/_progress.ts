@@ -14,7 +14,7 @@ export interface ProgressCount {
   readonly elapsedMs: number;
 }
 
-/** ms between two lines where the output is no terminal. */
+/** ms between two lines where the output is not a terminal. */
 const LINE_EVERY_MS = 10_000;
 /** ms between two drawings on a terminal. */
 const DRAW_EVERY_MS = 100;

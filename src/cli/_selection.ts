@@ -10,7 +10,7 @@ import { count, printable } from './_format.ts';
 import { readArchive, requireArchive } from './_nothing-found.ts';
 import { countBytes, startProgress } from './_progress.ts';
 import { type PlannedWork, planRecordings, requireJobSense } from './jobs/plan-recordings.ts';
-import type { RekeyOptions } from './specs/rekey-options.ts';
+import type { RekeyOptions } from './options/rekey.ts';
 import type { Ui } from './_ui.ts';
 
 export interface SelectionWork {

@@ -11,14 +11,14 @@ export function isStrayName(name: string): boolean {
   return OUR_PREFIXES.some((prefix) => name.toUpperCase().startsWith(prefix)) && !isSettingName(name);
 }
 
-/** `NAME is no setting of this program; did you mean OTHER?` */
+/** `NAME is not a setting of this program; did you mean OTHER?` */
 export function describeStray(name: string): string {
   const shown = /^[A-Za-z0-9_]{1,64}$/.test(name) ? name : shortenForMessage(name);
   const [setting = '', archive] = name.split('__');
   if (archive !== undefined && isSettingName(setting))
     return `${shown} belongs to no archive of the config file`;
   const nearest = suggestName(name);
-  return `${shown} is no setting of this program${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
+  return `${shown} is not a setting of this program${nearest === undefined ? '' : `; did you mean ${nearest}?`}`;
 }
 
 /** The setting that `name` is most likely a slip of; `undefined` when it is like none. */

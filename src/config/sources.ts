@@ -5,6 +5,8 @@ import { withSharedNames } from './rules/network.ts';
 import { isSettingName, listSettings, type Purpose, type Setting, type SettingName } from './schema.ts';
 import { isKnownRegionDomain } from '../regions.ts';
 
+const NOT_IN_A_FILE = 'is not a setting of a config file; set it in the environment';
+
 /** A config file, parsed: an object of the same names as the environment. */
 export interface ConfigFile {
   readonly path: string;
@@ -109,9 +111,7 @@ export function gatherSettings(
   const rerouting = isFound
     ? Object.keys(file).filter((name) => !isSettingName(name) && REROUTES.test(name))
     : [];
-  problems.push(
-    ...rerouting.map((name) => ({ name, text: 'is no setting of a config file; set it in the environment' })),
-  );
+  problems.push(...rerouting.map((name) => ({ name, text: NOT_IN_A_FILE })));
   const strange = stray.filter((name) => !rerouting.includes(name));
   return { values, ranks, problems, warnings: [...stated, ...strange.map(describeStray)] };
 }
@@ -155,7 +155,7 @@ function readName(layer: Layer, name: string): string | undefined {
 function readLayer(values: Readonly<Record<string, unknown>>, problems: Problem[]): Layer {
   const layer = new Map<string, string>();
   for (const [name, value] of Object.entries(values)) {
-    // An editor's `$schema` is no setting; any other unknown name is kept for a warning.
+    // An editor's `$schema` is not a setting; any other unknown name is kept for a warning.
     if (value === null || name === '$schema' || name === ARCHIVES) continue;
     const text = readJsonValue(value) ?? (isSettingName(name) ? undefined : JSON_VALUE);
     if (text !== undefined) layer.set(name, text);

@@ -13,14 +13,14 @@ export const CATALOGUE_CODES = errorCodes({
     retryable: false,
     meaning:
       'A file of the catalogue is damaged, or of another archive. Recordings and receipts are not affected.',
-    hint: '`genesys-archive catalogue rebuild` makes it anew from receipts and facts',
+    hint: '`genesys-archive catalogue rebuild` makes it again from receipts and facts',
   },
   CATALOGUE_DIFFERS: {
     exit: 5,
     retryable: false,
     meaning:
       '`verify` found a row of the catalogue that is not what receipts, objects, holds and tombstones say, or a recording without its row. The catalogue proves nothing: recordings and receipts are not affected, but searches are wrong.',
-    hint: '`genesys-archive catalogue rebuild` makes it anew from receipts and facts; the access log of the bucket says who wrote the file',
+    hint: '`genesys-archive catalogue rebuild` makes it again from receipts and facts; the access log of the bucket says who wrote the file',
   },
   CATALOGUE_CONTENDED: {
     exit: 7,

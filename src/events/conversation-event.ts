@@ -80,7 +80,7 @@ export function parseBareConversation(
   const stated = readField(value, 'endedAt') ?? undefined;
   const endedAt = parseRecordingTime(stated);
   if (stated !== undefined && endedAt === undefined) {
-    throw invalidEvent(`${joinPath(path, 'endedAt')} is no time: ISO 8601 with a zone, or epoch ms`);
+    throw invalidEvent(`${joinPath(path, 'endedAt')} is not a time: ISO 8601 with a zone, or epoch ms`);
   }
   return {
     dialect: 'recordings',

@@ -39,7 +39,7 @@ const ENDPOINTS: readonly {
 ];
 
 /**
- * Compares the configured organization with the one the OAuth client belongs to: asked once for all who wait, and kept for good.
+ * Compares the configured organization with the one the OAuth client belongs to: asked once for all who wait, and kept permanently.
  * A failure, and the answer that it is another one, are asked again by the next caller: credentials may have been put right by then.
  */
 export function pinOrganization({ organizationId, clock, logger, onUnknown }: PinOptions): OrganizationPin {

@@ -76,7 +76,7 @@ export interface TerminalRecording {
   /** The platform's own word for the state, in lower case. */
   readonly status: string;
   /**
-   * True when the platform itself can never have the file again (`deleted`, `error`): the receipt may say so for good. False
+   * True when the platform itself can never have the file again (`deleted`, `error`): the receipt may say so permanently. False
    * when it was only given up on (`overdue`), may not be seen (`forbidden`), or has to be brought back first (`archived`).
    */
   readonly permanent: boolean;

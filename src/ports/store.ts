@@ -210,6 +210,6 @@ export interface ObjectStore {
   /** What writers that were killed have left: open multipart uploads, temporary files. Also what is being written just now. */
   readonly listUploads?: (budget: Budget) => AsyncIterable<UnfinishedUpload>;
 
-  /** Removes it for good. Nothing happens when it is gone already, or has become an object. */
+  /** Removes it permanently. Nothing happens when it is gone already, or has become an object. */
   readonly abortUpload?: (upload: UnfinishedUpload, budget: Budget) => Promise<void>;
 }

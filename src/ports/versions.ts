@@ -1,4 +1,4 @@
-/** Versions of stored objects: what replacing and deleting leave behind, how long each must stay, and how it is removed for good. */
+/** Versions of stored objects: what replacing and deleting leave behind, how long each must stay, and how it is removed permanently. */
 import type { Budget } from '../clock.ts';
 
 /** One version of an object; in a store without versions the object itself. */
@@ -75,7 +75,7 @@ export interface VersionedStore {
   lockOf(version: ObjectVersion, budget: Budget): Promise<VersionLock | undefined>;
 
   /**
-   * Removes one version for good; one that is gone already counts as removed.
+   * Removes one version permanently; one that is gone already counts as removed.
    *
    * @returns `locked` where the store refuses, and its own lock is why.
    * @throws `STORE_*`; `STORE_DENIED` where the permission is missing.

@@ -19,14 +19,14 @@ const MAX_RULES = 200;
 
 const days = z
   .string()
-  .regex(/^(?:0|[1-9]\d{0,4})[dy]$/, { error: 'is no number of days or years, such as "90d" or "7y"' })
+  .regex(/^(?:0|[1-9]\d{0,4})[dy]$/, { error: 'is not a number of days or years, such as "90d" or "7y"' })
   .transform((text) => Number(text.slice(0, -1)) * (text.endsWith('y') ? DAYS_OF_YEAR : 1))
   .refine((number) => number <= MAX_RETENTION_DAYS, {
     error: `is more than ${MAX_RETENTION_DAYS} days, which is the most that S3 locks for`,
   });
 
 const ids = z
-  .array(z.guid({ error: 'is no id of the platform: a name may change, an id does not' }))
+  .array(z.guid({ error: 'is not an id of the platform: a name may change, an id does not' }))
   .min(1, { error: 'is empty: leave it out, or name what it is for' })
   .transform((list) => list.map((id) => id.toLowerCase()));
 
@@ -41,7 +41,7 @@ const isOrdered = ({ keep, remove }: { readonly keep: number; readonly remove?: 
 const rule = z
   .strictObject({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._/-]{0,63}$/, {
-      error: 'is no name: 1 to 64 letters, digits, spaces or ._/-',
+      error: 'is not a name: 1 to 64 letters, digits, spaces or ._/-',
     }),
     media: z
       .array(z.enum(RETENTION_MEDIA, { error: `is none of ${RETENTION_MEDIA.join(', ')}` }))

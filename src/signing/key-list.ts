@@ -9,7 +9,7 @@ import { present } from '../present.ts';
 /** Bytes; a thousand keys with comments have half of it. */
 export const MAX_KEY_LIST_BYTES = 1024 * 1024;
 
-const time = z.iso.datetime({ error: 'is no time such as 2026-11-28T00:00:00Z' });
+const time = z.iso.datetime({ error: 'is not a time such as 2026-11-28T00:00:00Z' });
 
 const keyList = z.strictObject({
   version: z.literal(1, { error: 'is not 1' }),

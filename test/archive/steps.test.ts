@@ -354,7 +354,7 @@ describe('several files of one request', () => {
     expect(results[0]).toMatchObject({ ids, error: { code: 'URL_REFUSED' } });
   });
 
-  it('what is pending and what is gone is told apart, and only what is gone for good has a receipt', async () => {
+  it('what is pending and what is gone is told apart, and only what is gone permanently has a receipt', async () => {
     const { ports, s3, logged, text } = setUp([{}], {
       pending: [
         { recordingId: 'p1', status: 'uploading', retryAfterMs: 7 },

@@ -18,8 +18,8 @@ describe('three compactors of a day that are killed again and again, on a real S
     async ({ skip }) => {
       if (endpoint === undefined) skip('TEST_S3_ENDPOINT names no server: npm run test:real-s3 starts one');
       const [{ raceCompactors }, { expectSound }] = await Promise.all([
-        import('../slow/catalogue-race.ts'),
-        import('../slow/catalogue-race-sound.ts'),
+        import('../slow/catalogue/race.ts'),
+        import('../slow/catalogue/race-sound.ts'),
       ]);
       vi.stubEnv('AWS_ENDPOINT_URL_S3', endpoint ?? '');
       const client = createS3Client({ forcePathStyle: true });

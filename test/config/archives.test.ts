@@ -133,7 +133,7 @@ describe('a file with several archives', () => {
     const { emea } = values.archives;
     const archives = { ...values.archives, emea: { ...emea, ARCHIVE_LAYUOT: 'date' } };
     expect(loadConfig(sources({ file: file({ archives }), archive: 'emea' }), 'store').warnings).toEqual([
-      'ARCHIVE_LAYUOT is no setting of this program; did you mean ARCHIVE_LAYOUT?',
+      'ARCHIVE_LAYUOT is not a setting of this program; did you mean ARCHIVE_LAYOUT?',
     ]);
   });
 
@@ -157,7 +157,9 @@ describe('a file with several archives', () => {
     expect(refusalOf(sources({ file: found }), 'store').message).toContain('name the file with --config');
     const rerouting = { emea: { ...values.archives.emea, AWS_ENDPOINT_URL: 'https://evil.example' } };
     const strange = { path: 'genesys-archive.config.json', values: { archives: rerouting } };
-    expect(refusalOf(sources({ file: strange }), 'store').message).toContain('no setting of a config file');
+    expect(refusalOf(sources({ file: strange }), 'store').message).toContain(
+      'is not a setting of a config file',
+    );
   });
 
   it('refuses a secret in an archive, and outside of all', () => {

@@ -233,7 +233,7 @@ describe('precedence', () => {
     (name) => {
       const file = { path: 'x.json', values: { [name]: 'http://canary.example' } };
       const { message } = refusalOf({ env: tutorial, file });
-      expect(message).toContain(`${name}: is no setting of a config file`);
+      expect(message).toContain(`${name}: is not a setting of a config file`);
       expect(message).not.toContain('canary');
       expect(load({}, { file: { ...file, isNamed: true } }).warnings.join()).toContain(name);
     },
@@ -315,13 +315,13 @@ describe('names that are none', () => {
     ['archive_log_level', 'ARCHIVE_LOG_LEVEL'],
   ])('%s: did you mean %s?', (name, meant) => {
     expect(load({ [name]: 'canary' }).warnings).toEqual([
-      `${name} is no setting of this program; did you mean ${meant}?`,
+      `${name} is not a setting of this program; did you mean ${meant}?`,
     ]);
   });
 
   it('are not guessed at when they are like none, and other programs’ names are left alone', () => {
     expect(load({ ARCHIVE_SOMETHING_ENTIRELY_DIFFERENT: 'x' }).warnings).toEqual([
-      'ARCHIVE_SOMETHING_ENTIRELY_DIFFERENT is no setting of this program',
+      'ARCHIVE_SOMETHING_ENTIRELY_DIFFERENT is not a setting of this program',
     ]);
     expect(
       load({ PATH: '/bin', AWS_REGION: 'us-east-1', GENESYSCLOUD_REGION: 'x', ARCHIVE_STOER: '' }).warnings,

@@ -67,7 +67,11 @@ describe('what new objects are written with', () => {
       /^ {2}GENESYS_ORGANIZATION_ID: is missing, and ARCHIVE_KMS_KEY_ID binds/,
     ],
     ['a malformed key only', { ENCRYPTION_KEY_HEX: 'abc' }, /^ {2}ENCRYPTION_KEY_HEX: must have exactly/],
-    ['a malformed KMS key only', { ...kms, ARCHIVE_KMS_KEY_ID: 'x' }, /^ {2}ARCHIVE_KMS_KEY_ID: is no id/],
+    [
+      'a malformed KMS key only',
+      { ...kms, ARCHIVE_KMS_KEY_ID: 'x' },
+      /^ {2}ARCHIVE_KMS_KEY_ID: is not an id/,
+    ],
   ])('%s is one problem', (_name, env, problem) => {
     expect(problems(env)).toEqual([expect.stringMatching(problem)]);
   });

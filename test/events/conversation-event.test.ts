@@ -135,7 +135,7 @@ describe('the bare form', () => {
       source: 'bare',
       requests: [{ ...request, recordingId: OTHER_ID }],
     });
-    expect(refusalOf({ ...event, endedAt: 'yesterday' }).message).toContain('endedAt is no time');
+    expect(refusalOf({ ...event, endedAt: 'yesterday' }).message).toContain('endedAt is not a time');
     expect(refusalOf({ ...event, recordingId: 'a/b' }).message).toContain('recordingId is not an id');
   });
 

@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest';
 import { createGenesysApi } from '../../src/genesys/api-client.ts';
 import { createInteractionWriter } from '../../src/genesys/write-back/interaction-writer.ts';
 import { createMediaApi, MEDIA_SCOPES } from '../../src/genesys/media/api.ts';
@@ -70,4 +71,11 @@ export async function connect(options: ConnectOptions = {}) {
       await simulator.close();
     },
   };
+}
+
+/** A connection that is closed when the test that calls this is over. */
+export async function connected(options?: ConnectOptions): Promise<Connection> {
+  const connection = await connect(options);
+  onTestFinished(() => connection.close());
+  return connection;
 }

@@ -1,22 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { startBudget, unlimited } from '../../src/clock.ts';
 import { MEDIA_SCOPES } from '../../src/genesys/media/api.ts';
 import { createTokenSource } from '../../src/genesys/oauth.ts';
 import { createTransport } from '../../src/http/transport.ts';
 import { silentLogger } from '../../src/log.ts';
-import { type Connection, connect, type ConnectOptions } from './connect.ts';
+import { connected } from './connect.ts';
 import { fixedCredentials } from './fixed-credentials.ts';
 
-let open: Connection[] = [];
-afterEach(async () => {
-  await Promise.all(open.map(({ close }) => close()));
-  open = [];
-});
-async function connected(options?: ConnectOptions): Promise<Connection> {
-  const connection = await connect(options);
-  open.push(connection);
-  return connection;
-}
 const TOKEN = 'POST /oauth/token';
 const oauth = (loginUrl: string) => ({
   loginUrl,

@@ -229,7 +229,7 @@ describe('a job under control', () => {
     expect(result).toMatchObject({ end: 'over', done: 5 });
   });
 
-  it('ends for good when it is cancelled, and reports what was done', async () => {
+  it('ends permanently when it is cancelled, and reports what was done', async () => {
     const setting = setUp();
     const kind = countingKind(async ({ id }, { signal }) => {
       if (id === 'i-120') await addControl(control(setting), job, { wish: 'cancel', by: 'a test' });

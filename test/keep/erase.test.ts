@@ -1,9 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
+import { describe, expect, it } from 'vitest';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { eraseRecordings } from '../../src/keep/erase/erase-recordings.ts';
 import type { ErasePorts, ErasureItem } from '../../src/keep/erase/erase-types.ts';
@@ -12,7 +8,6 @@ import { groupByRecording } from '../../src/keep/erase/plan-erasure.ts';
 import { applyHold, erasedAmongHeld, placeHold, releaseHold } from '../../src/keep/place-hold.ts';
 import { readHold } from '../../src/keep/read-holds.ts';
 import { isSealed, sealItem } from '../../src/keep/sealed-item.ts';
-import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore, PutOptions } from '../../src/ports.ts';
 import { erasureKey, formatErasure, tombstoneId } from '../../src/record/erasure.ts';
 import { findErasure } from '../../src/record/find-erasure.ts';
@@ -20,9 +15,8 @@ import { keyRecordFolder } from '../../src/record/key-record.ts';
 import { DATE_LAYOUT } from '../../src/record/layout.ts';
 import { contextKey, objectKey, receiptKey } from '../../src/record/object-key.ts';
 import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
-import { createS3Client } from '../../src/store/s3/client.ts';
-import { createS3Store, openAccess } from '../../src/store/s3/s3-store.ts';
-import { createS3Versions } from '../../src/store/s3/versions.ts';
+import { useBucketKinds } from '../store/bucket-kinds.ts';
+import { gather } from '../gather.ts';
 
 const DAY = '2026-05-20';
 const AT = Date.parse(`${DAY}T12:00:00Z`);
@@ -39,47 +33,16 @@ const KEYLESS = {
   contentType: 'application/octet-stream',
 };
 
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
-
 describe('erasing in S3', () => {
-  let dir: string;
-  let server: S3Endpoint;
-  let client: ReturnType<typeof createS3Client>;
   let now = Date.now();
   let serial = 0;
 
-  beforeAll(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'erase-'));
-    server = await startS3({
-      dir,
-      buckets: [],
-      versionedBuckets: ['versioned'],
-      lockedBuckets: ['locked'],
-      now: () => now,
-    });
-    client = createS3Client({
-      endpoint: server.url,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-    });
-  });
-  afterAll(async () => {
-    client.destroy();
-    await server.close();
-    await rm(dir, { recursive: true });
-  });
+  const buckets = useBucketKinds(() => now);
 
-  function open(bucket: string) {
+  function open(bucket: 'versioned' | 'locked') {
     serial += 1;
-    const options = { client, bucket, prefix: `p${serial}`, clock: systemClock, logger: silentLogger };
-    const store = createS3Store(options);
+    const { store, versions } = buckets.open(bucket, `p${serial}`);
     const clock = { ...systemClock, now: () => now };
-    const versions = createS3Versions({ ...openAccess(options), clock }, store.location);
     const ports: ErasePorts = {
       store,
       keys: new Map([[signer.keyId, signer.publicKey]]),

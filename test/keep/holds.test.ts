@@ -25,17 +25,12 @@ import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { createS3Client } from '../../src/store/s3/client.ts';
 import { createS3Store } from '../../src/store/s3/s3-store.ts';
+import { gather } from '../gather.ts';
 
 const signer = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
 const stranger = createReceiptSigner(generateKeyPairSync('ed25519').privateKey);
 const TEXT = { metadata: {}, contentType: 'text/plain' };
 const key = (name: string) => `archive/2026/05/20/${name}.enc`;
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
 
 const place = (ports: HoldPorts, names: readonly string[], by = 'Ito') =>
   placeHold(

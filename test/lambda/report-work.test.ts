@@ -65,7 +65,7 @@ describe('the one line of a recording, and what it counts as', () => {
       { notReady: 1 },
     ],
     [
-      'gone for good',
+      'gone permanently',
       { state: 'gone', ids, reason: 'deleted', settled: true },
       'info',
       { state: 'gone', reason: 'deleted' },

@@ -10,7 +10,7 @@ export interface YearsReport {
   readonly statements: number;
   /** Statements that break an equation. */
   readonly broken: readonly string[];
-  /** Recordings that were left out for good, and are not named missing by one of the first two statements of their day that could ask the platform. */
+  /** Recordings that were left out permanently, and are not named missing by one of the first two statements of their day that could ask the platform. */
   readonly unnamed: readonly string[];
   /** Days without anything left out, erased or lost that end with something missing. */
   readonly falseAlarms: readonly string[];
@@ -30,7 +30,7 @@ function chance(seed: number): () => number {
 
 /**
  * Plays nights of an archive: recordings that come late, platforms that are down or behind, nights without a seal, erasures, and
- * recordings that are left out for good.
+ * recordings that are left out permanently.
  */
 export async function playNights(nights: number, seed: number): Promise<YearsReport> {
   const random = chance(seed);

@@ -12,6 +12,7 @@ import {
   writeFacts,
 } from '../../src/record/facts-file.ts';
 import { isSafeId } from '../../src/recording/id.ts';
+import { gather } from '../gather.ts';
 
 const HEADER: FactsHeader = {
   schema: FACTS_SCHEMA,
@@ -56,12 +57,6 @@ function conversation(conversationId: string): FactsLine {
     evaluationIds: [],
     surveyIds: [],
   };
-}
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const write = async (lines: readonly FactsLine[]) => Buffer.concat(await gather(writeFacts(HEADER, lines)));

@@ -51,11 +51,11 @@ describe('the file of rules', () => {
       [[{ name: 'a', for: '7d' }], 'has none of media, queues'],
       [[{ name: 'a', media: ['call'] }], 'for is missing'],
       [[{ name: 'a', media: ['call'], for: '367d' }], 'more than 366 days'],
-      [[{ name: 'a', media: ['call'], for: '0d' }], 'is no number of days'],
+      [[{ name: 'a', media: ['call'], for: '0d' }], 'is not a number of days'],
       [[{ name: 'a', media: ['call'], for: '1d', keep: '1d' }], 'keep is no member'],
-      [[{ name: 'a b', media: ['call'], for: '1d' }], 'is no name'],
+      [[{ name: 'a b', media: ['call'], for: '1d' }], 'is not a name'],
       [[{ name: 'a', securePause: 'there', for: '1d' }], 'is not "missing"'],
-      [[{ name: 'a', queues: ['Payments'], for: '1d' }], 'is no id of the platform'],
+      [[{ name: 'a', queues: ['Payments'], for: '1d' }], 'is not an id of the platform'],
       [
         [
           { name: 'a', media: ['call'], for: '1d' },

@@ -47,7 +47,7 @@ describe('the retention file', () => {
       ['"otherwise": { "keep": "1y" }', '"otherwise": {}'],
       'line 12: otherwise.keep is missing',
     ],
-    ['a time that is none', ['"90d"', '"90 days"'], 'line 9: rules.1.keep is no number of days or years'],
+    ['a time that is none', ['"90d"', '"90 days"'], 'line 9: rules.1.keep is not a number of days or years'],
     ['more than S3 locks for', ['"90d"', '"200y"'], 'line 9: rules.1.keep is more than 36000 days'],
     ['what goes before it may', ['"8y"', '"6y"'], 'line 5: rules.0.remove is earlier than keep'],
     [
@@ -55,20 +55,16 @@ describe('the retention file', () => {
       [', "queues": ["' + QUEUE + '"]', ''],
       'line 5: rules.0 has none of media, queues and divisions',
     ],
-    [
-      'a name that stands there twice',
-      ['"screens"', '"trades"'],
-      'line 7: rules.1.name stands in the file twice',
-    ],
-    ['a name in place of an id', [QUEUE, 'Trading'], 'line 5: rules.0.queues.0 is no id of the platform'],
+    ['a name that appears twice', ['"screens"', '"trades"'], 'line 7: rules.1.name stands in the file twice'],
+    ['a name in place of an id', [QUEUE, 'Trading'], 'line 5: rules.0.queues.0 is not an id of the platform'],
     ['a medium that is none', ['["screen"]', '["video"]'], 'line 8: rules.1.media.0 is none of call, screen'],
     ['another schema', ['retention/v1', 'retention/v2'], 'line 2: schema is not'],
     ['a comma too few', ['"compliance",', '"compliance"'], 'line 4: a comma or } is missing'],
     ['a comma too many', ['"keep": "90d"', '"keep": "90d",'], 'line 10: a name in quotes is missing'],
     [
-      'a member that stands there twice',
+      'a member that appears twice',
       ['"keep": "1y"', '"keep": "1y", "keep": "2y"'],
-      'line 12: "keep" stands there twice',
+      'line 12: "keep" appears twice',
     ],
     [
       'an end that comes too early',

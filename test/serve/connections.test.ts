@@ -99,19 +99,19 @@ describe('the connections of the webhook entry', () => {
     const socket = await connectSilently(port);
     socket.write('GET /health HTTP/1.1\r\nhost: x\r\n\r\n');
     await once(socket, 'data');
-    const began = Date.now();
     socket.resume();
+    // without the setting it stays open for longer than a test may take
     await untilClosed(socket);
-    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(socket.closed).toBe(true);
   });
 
   it('that say nothing are closed after the time for headers', async () => {
     const port = await listen({ timeouts: { headersMs: 100, requestMs: 200 } });
     const socket = await connectSilently(port);
-    const began = Date.now();
     socket.resume();
+    // without the setting it stays open for longer than a test may take
     await untilClosed(socket);
-    expect(Date.now() - began).toBeLessThan(5_000);
+    expect(socket.closed).toBe(true);
   });
 
   it('do not keep a sender out when as many as are allowed say nothing', async () => {

@@ -206,7 +206,7 @@ describe('serve --once', () => {
     await put(3, '{"mediaId":"no id"}');
     expect(await site.start('--once').end).toMatchObject({
       code: 3,
-      stderr: expect.stringContaining('1 event failed for good  [SOME_FAILED]') as unknown,
+      stderr: expect.stringContaining('1 event failed permanently  [SOME_FAILED]') as unknown,
     });
     site.simulator.faults.add(parseFault('download:404x*'));
     await put(4, site.eventOf(mustId(site, 2)));

@@ -158,7 +158,7 @@ describe('the worker', () => {
     });
   });
 
-  it('does what is worth another attempt first: a file that is gone for good does not give up the others', async () => {
+  it('does what is worth another attempt first: a file that is gone permanently does not give up the others', async () => {
     const ids = { recordingId: 'a', conversationId: 'c' };
     const gone: ArchiveResult = { state: 'gone', ids, reason: 'deleted', settled: false };
     world = await start((_, attempt) => {

@@ -63,15 +63,15 @@ describe('a list of public keys', () => {
     [
       'a time without its zone',
       listOf({ ...entry, revokedAt: '2026-01-01T00:00:00' }),
-      'keys.0.revokedAt is no time',
+      'keys.0.revokedAt is not a time',
     ],
-    ['a day for a time', listOf({ ...entry, validFrom: '2026-01-01' }), 'keys.0.validFrom is no time'],
+    ['a day for a time', listOf({ ...entry, validFrom: '2026-01-01' }), 'keys.0.validFrom is not a time'],
     [
       'a time of another zone',
       listOf({ ...entry, validFrom: '2026-01-01T00:00:00+01:00' }),
-      'keys.0.validFrom is no time',
+      'keys.0.validFrom is not a time',
     ],
-    ['no time at all', listOf({ ...entry, revokedAt: null }), 'keys.0.revokedAt is no time'],
+    ['no time at all', listOf({ ...entry, revokedAt: null }), 'keys.0.revokedAt is not a time'],
     [
       'an end before the beginning',
       listOf({ ...entry, validFrom: '2026-02-01T00:00:00Z', validUntil: '2026-01-01T00:00:00Z' }),

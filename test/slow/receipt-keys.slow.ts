@@ -82,12 +82,12 @@ describe('keys receipts', () => {
 
   it.each<[string, readonly string[], string]>([
     ['two changes at once', ['--add', 'one.pem', '--revoke', 'x'], 'cannot be done at once'],
-    ['a time that is none', ['--add', 'one.pem', '--at', 'yesterday'], 'is no time such as'],
-    ['a day for a time', ['--add', 'one.pem', '--at', '2026-01-01'], 'is no time such as'],
+    ['a time that is none', ['--add', 'one.pem', '--at', 'yesterday'], 'is not a time such as'],
+    ['a day for a time', ['--add', 'one.pem', '--at', '2026-01-01'], 'is not a time such as'],
     [
       'a time that does not exist',
       ['--add', 'one.pem', '--at', '2026-13-01T00:00:00Z'],
-      'is no time such as',
+      'is not a time such as',
     ],
     [
       'a cut-off without a revocation',

@@ -122,7 +122,7 @@ describe('a spool', () => {
     const { code, stderr } = await cli.end;
     expect(code).toBe(0);
     expect(await site.stored('.enc')).toHaveLength(1);
-    expect(stderr.match(/is no file and is left alone/g)).toHaveLength(10);
+    expect(stderr.match(/is not a file and is left alone/g)).toHaveLength(10);
     expect(await readdir(queue)).toHaveLength(9);
     expect(await readdir(path.join(site.spool, 'failed'))).toStrictEqual([]);
     expect(await readFile(secret, 'utf8')).toContain('hunter2');

@@ -2,25 +2,20 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DeleteObjectCommand, PutObjectLegalHoldCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type S3Endpoint, startS3 } from '../../packages/simulator/src/s3/s3.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, unlimited } from '../../src/clock.ts';
 import { silentLogger } from '../../src/log.ts';
 import type { ObjectStore, ObjectVersion, VersionedStore } from '../../src/ports.ts';
 import { createDirectoryStore } from '../../src/store/directory/directory-store.ts';
 import { createDirectoryVersions } from '../../src/store/directory/versions.ts';
-import { createS3Client } from '../../src/store/s3/client.ts';
-import { createS3Store, openAccess, type S3StoreOptions } from '../../src/store/s3/s3-store.ts';
+import type { createS3Client } from '../../src/store/s3/client.ts';
+import { openAccess } from '../../src/store/s3/s3-store.ts';
 import { createS3Versions } from '../../src/store/s3/versions.ts';
+import { useBucketKinds } from './bucket-kinds.ts';
+import { gather } from '../gather.ts';
 
 const TEXT = { metadata: {}, contentType: 'text/plain' };
 const DAY = 86_400_000;
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
 
 async function write(store: ObjectStore, key: string, texts: readonly string[]): Promise<void> {
   for (const text of texts) {
@@ -33,43 +28,15 @@ async function write(store: ObjectStore, key: string, texts: readonly string[]):
 const shape = ({ key, isLatest, isMarker, size }: ObjectVersion) => ({ key, isLatest, isMarker, size });
 
 describe('versions in S3', () => {
-  let dir: string;
-  let server: S3Endpoint;
-  let client: ReturnType<typeof createS3Client>;
+  const buckets = useBucketKinds();
+  const { open } = buckets;
 
-  beforeAll(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'versions-'));
-    server = await startS3({
-      dir,
-      buckets: ['plain'],
-      versionedBuckets: ['versioned'],
-      lockedBuckets: ['locked'],
-    });
-    client = createS3Client({
-      endpoint: server.url,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-    });
-  });
-  afterAll(async () => {
-    client.destroy();
-    await server.close();
-    await rm(dir, { recursive: true });
-  });
-
-  function open(bucket: string, prefix: string) {
-    const options: S3StoreOptions = { client, bucket, prefix, clock: systemClock, logger: silentLogger };
-    const store = createS3Store(options);
-    return { store, versions: createS3Versions(openAccess(options), store.location) };
-  }
-
-  it('lists what was replaced and what a marker hides, newest first, and removes all of it for good', async () => {
+  it('lists what was replaced and what a marker hides, newest first, and removes all of it permanently', async () => {
     const { store, versions } = open('versioned', 'list');
     await write(store, 'a/x.enc', ['1', '22', '333']);
     await write(store, 'a/y.enc', ['4444']);
     await write(store, 'b/z.enc', ['z']);
-    await client.send(new DeleteObjectCommand({ Bucket: 'versioned', Key: 'list/a/y.enc' }));
+    await buckets.client.send(new DeleteObjectCommand({ Bucket: 'versioned', Key: 'list/a/y.enc' }));
     const found = await gather(versions.versions('a/', unlimited));
     expect(found.map(shape)).toEqual([
       { key: 'a/x.enc', isLatest: true, isMarker: false, size: 3 },
@@ -98,7 +65,7 @@ describe('versions in S3', () => {
     const { store, versions } = open('versioned', 'pages');
     for (let at = 0; at < 21; at += 1) await write(store, `k${at % 3}`, ['x'.repeat(at + 1)]);
     const paged = openAccess({
-      client,
+      client: buckets.client,
       bucket: 'versioned',
       prefix: 'pages',
       clock: systemClock,
@@ -128,7 +95,7 @@ describe('versions in S3', () => {
     const { store, versions } = open('locked', 'l');
     await write(store, 'held', ['1']);
     await write(store, 'kept', ['1']);
-    await client.send(
+    await buckets.client.send(
       new PutObjectLegalHoldCommand({
         Bucket: 'locked',
         Key: 'l/held',
@@ -161,8 +128,8 @@ describe('versions in S3', () => {
   it('does not take a refusal that no lock explains for a lock', async () => {
     const { store, versions } = open('versioned', 'denied');
     await write(store, 'a', ['1']);
-    server.faults.add({ operation: 'DeleteObject', fault: { kind: 'error', code: 'AccessDenied' } });
-    onTestFinished(() => server.faults.clear());
+    buckets.server.faults.add({ operation: 'DeleteObject', fault: { kind: 'error', code: 'AccessDenied' } });
+    onTestFinished(() => buckets.server.faults.clear());
     const [version] = await gather(versions.versions('', unlimited));
     if (version === undefined) throw new Error('one version');
     await expect(versions.remove(version, unlimited)).rejects.toMatchObject({ code: 'STORE_DENIED' });

@@ -27,7 +27,7 @@ export interface InventoryRequest {
 }
 
 /**
- * All recordings that the platform keeps: first those that it deletes first, by the day, then those that it keeps for good, the newest
+ * All recordings that the platform keeps: first those that it deletes first, by the day, then those that it keeps permanently, the newest
  * first. Only one day's are in memory.
  */
 export async function* planInventory(

@@ -10,27 +10,22 @@ import type { LogPlace } from '../../proof/log/place.ts';
 import { openProver, type Prover } from '../../proof/prove/prove-entry.ts';
 import { noteAct } from '../../record/access-entry.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
-import { entryDays, type EntryOptions } from '../_entries.ts';
+import { entryDays } from '../_entries.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { requireVkeys } from '../proof/require-vkeys.ts';
 import { whoActs } from '../_who-acts.ts';
+import type { AccessOptions } from '../options/log.ts';
 
 /** Exit codes: an entry is not as the log holds it; none of the days is sealed. */
 const DIFFERS = 3;
 const NOT_SEALED = 6;
 
-interface VerifyAccessOptions extends EntryOptions {
-  readonly action?: string;
-  readonly reason?: string;
-  readonly by?: string;
-}
-
 /** Compares all entries of the days; what was looked for beforehand would hide what is gone. @returns the exit code. */
 export async function verifyAccess(
   context: CommandContext,
   named: readonly string[],
-  options: VerifyAccessOptions,
+  options: AccessOptions,
 ): Promise<number> {
   const { person, action, format, limit } = options;
   if (named.length > 0 || [person, action, format, limit].some((each) => each !== undefined)) {

@@ -1,22 +1,7 @@
 import { requireRange } from '../../backfill/sources/days.ts';
 import { ArchiveError } from '../../errors.ts';
 import { parseDay } from '../../recording/time.ts';
-
-export interface BackfillCommandOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly ids?: string;
-  readonly inventory?: boolean;
-  readonly fromExport?: string;
-  readonly failed?: string;
-  readonly skipInvalid?: boolean;
-  readonly dryRun?: boolean;
-  readonly rate?: 'yield' | number;
-  readonly name?: string;
-  readonly yes?: number;
-  readonly wait?: boolean;
-  readonly workers?: number;
-}
+import type { BackfillCommandOptions } from '../options/backfill.ts';
 
 /** Where a plan comes from, as the command line says it. */
 export type ChosenSource =
@@ -58,7 +43,7 @@ export function chooseSource(options: BackfillCommandOptions, now: number): Chos
 function requireDay(flag: string, text: string | undefined): number {
   const day = text === undefined ? undefined : parseDay(text);
   if (day !== undefined) return day;
-  throw new ArchiveError('USAGE', text === undefined ? `${flag} is missing` : `${flag} is no day`, {
+  throw new ArchiveError('USAGE', text === undefined ? `${flag} is missing` : `${flag} is not a day`, {
     hint: 'both ends are days of UTC, such as --from 2026-01-01 --to 2026-01-31',
   });
 }

@@ -40,7 +40,7 @@ export function explainNothing(chosen: ChosenSource, counts: PlanCounts): string
     case 'export':
       return archived > 0
         ? `all ${count(archived, 'recording')} of the export are in the archive already`
-        : `no recording of an export stands there${others > 0 ? `, only ${count(others, 'other file')}` : ''}`;
+        : `no recording of an export is there${others > 0 ? `, only ${count(others, 'other file')}` : ''}`;
     case 'failed':
       return 'that job has no failed items, or is not over yet';
     case 'ids':

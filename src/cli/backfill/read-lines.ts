@@ -67,5 +67,5 @@ function unreadable(name: string, error: unknown): ArchiveError {
 }
 
 function notText(name: string): ArchiveError {
-  return new ArchiveError('USAGE', `${name} is no list of ids in UTF-8`);
+  return new ArchiveError('USAGE', `${name} is not a list of ids in UTF-8`);
 }

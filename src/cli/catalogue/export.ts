@@ -16,16 +16,12 @@ import {
   openRowFile,
   type RowWriter,
 } from '../find/write-rows.ts';
+import type { CatalogueOptions } from '../options/find.ts';
 
-export interface ExportOptions {
-  readonly output?: string;
-  readonly format?: FileFormat;
-  readonly columns?: string;
-  readonly reveal?: boolean;
-  readonly reason?: string;
-  readonly force?: boolean;
-  readonly manifest?: 's3-batch';
-}
+export type ExportOptions = Pick<
+  CatalogueOptions,
+  'output' | 'format' | 'columns' | 'reveal' | 'reason' | 'force' | 'manifest'
+>;
 
 export interface ExportPlan {
   readonly output: string;

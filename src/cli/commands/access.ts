@@ -18,20 +18,15 @@ import { heldKeys } from '../../record/read-hold.ts';
 import { canonicalId } from '../../recording/id.ts';
 import { dayOf } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../_entries.ts';
+import { type EntryColumn, entryDays, tellEntries } from '../_entries.ts';
 import { printable } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { sealedThrough } from '../access/sealed-through.ts';
 import { verifyAccess } from '../access/verify-access.ts';
 import { present } from '../../present.ts';
+import type { AccessOptions } from '../options/log.ts';
 import { requireAction } from '../_require-action.ts';
-
-export interface AccessOptions extends EntryOptions {
-  readonly action?: AccessEntry['action'];
-  readonly reason?: string;
-  readonly by?: string;
-}
 
 /** Exit code: an entry is gone, or is not what was written. */
 const BROKEN = 5;
@@ -113,7 +108,9 @@ function tellChain({ ui }: CommandContext, broken: readonly string[], sealed: st
   const state = broken.length === 0 ? 'intact' : 'broken';
   if (ui.json) ui.record('chain', { state, at: broken, ...present({ sealedThrough: sealed }) });
   for (const key of broken)
-    ui.warn(`the chain is broken at ${key}: an entry before it is gone, or was changed, or it is no entry`);
+    ui.warn(
+      `the chain is broken at ${key}: an entry before it is gone, or was changed, or it is not an entry`,
+    );
   if (broken.length === 0) ui.say('the chains of what was read are intact');
   if (sealed !== undefined)
     ui.say(`the log is sealed through ${sealed}: access verify holds the entries against it`);

@@ -3,7 +3,7 @@ import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { openAdopter } from '../../job-kinds/adopt.ts';
 import { type CommandContext, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';
-import type { RekeyOptions } from '../specs/rekey-options.ts';
+import type { RekeyOptions } from '../options/rekey.ts';
 
 /** Writes instruction files beside objects of the static key. */
 export async function run(

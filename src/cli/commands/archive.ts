@@ -17,18 +17,7 @@ import { countBytes, startProgress } from '../_progress.ts';
 import { readEvents } from '../archive/read-events.ts';
 import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import type { Ui } from '../_ui.ts';
-
-interface ArchiveOptions {
-  readonly event?: string;
-  readonly media?: string;
-  readonly interaction?: string;
-  readonly dryRun?: boolean;
-  readonly timeout?: number;
-  readonly concurrency?: number;
-  /** True where the event says which recording is meant. */
-  readonly again?: string | true;
-  readonly reason?: string;
-}
+import type { ArchiveOptions } from '../options/archive.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 
@@ -191,7 +180,7 @@ async function archiveAll(
     const parts = [
       `${count(archived, 'recording')} archived`,
       ...(found > 0 ? [`${found} found archived already`] : []),
-      ...(gone > 0 ? [`${gone} gone for good`] : []),
+      ...(gone > 0 ? [`${gone} permanently gone`] : []),
       `${failures.length} failed${describeRest(batch)}`,
     ];
     ui.say(`${parts.join(', ')}; ${formatBytes(bytes)} written`);

@@ -15,18 +15,11 @@ import { DAY_MS, dayOf } from '../../recording/time.ts';
 import { daysOf } from '../../backfill/sources/days.ts';
 import { fetchAudits, tellAuditDays } from '../audit/audit-days.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
-import { type EntryColumn, entryDays, type EntryOptions, tellEntries } from '../_entries.ts';
+import { type EntryColumn, entryDays, tellEntries } from '../_entries.ts';
 import { count } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';
 import { present } from '../../present.ts';
-
-export interface AuditOptions extends EntryOptions {
-  readonly action?: readonly string[];
-  readonly reason?: string;
-  readonly by?: string;
-  readonly day?: string;
-  readonly anew?: boolean;
-}
+import type { AuditOptions } from '../options/log.ts';
 
 /** Days named in a message. */
 const SHOWN = 5;

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../ports.ts';
 import { createLayout } from '../../record/layout.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
-import { type BackfillCommandOptions, type ChosenSource, chooseSource } from '../backfill/choose-source.ts';
+import { type ChosenSource, chooseSource } from '../backfill/choose-source.ts';
 import { estimatePlan, type PlanEstimate } from '../backfill/estimate-plan.ts';
 import { AGED_HINT, explainAged } from '../backfill/aged-range.ts';
 import { describePlan, explainNothing, NOTHING_HINTS } from '../backfill/explain-plan.ts';
@@ -21,6 +21,7 @@ import { shortId } from '../jobs/describe-job.ts';
 import { runnerName } from '../jobs/job-settings.ts';
 import { runJobHere } from '../jobs/run-here.ts';
 import { present } from '../../present.ts';
+import type { BackfillCommandOptions } from '../options/backfill.ts';
 
 /** Above this a plan wants to be told how many items it has. */
 const MAX_ITEMS_WITHOUT_YES = 10_000;

@@ -2,7 +2,6 @@ import { athenaDdl, duckdbDdl } from '../../catalogue/ddl.ts';
 import { listDayFiles } from '../../catalogue/day/list-days.ts';
 import { dayOf } from '../../catalogue/places.ts';
 import type { CataloguePorts } from '../../catalogue/ports.ts';
-import type { Scope } from '../../catalogue/runs.ts';
 import { updateCatalogue, type UpdateReport } from '../../catalogue/update-catalogue.ts';
 import type { Budget } from '../../clock.ts';
 import { openCatalogue } from '../../create/catalogue.ts';
@@ -13,24 +12,15 @@ import { openStore } from '../../store/open-store.ts';
 import { type CommandContext, openBudget, readRange, readSettings } from '../_context.ts';
 import { requireArchive } from '../_nothing-found.ts';
 import { count, printable } from '../_format.ts';
-import { type ExportOptions, exportRows, planExport } from '../catalogue/export.ts';
+import { exportRows, planExport } from '../catalogue/export.ts';
 import { runSql } from '../catalogue/sql.ts';
 import { tellStatus } from '../catalogue/status.ts';
 import { resolveQuery } from '../find/people.ts';
 import { type QueryOptions, queryOf } from '../find/query-options.ts';
 import { readAskedIds } from '../restore/read-ids.ts';
+import type { CatalogueOptions } from '../options/find.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
-
-interface CatalogueOptions extends QueryOptions, ExportOptions {
-  readonly scope?: Scope;
-  readonly asOf?: string;
-  readonly into?: string;
-  readonly ids?: string;
-  readonly location?: string;
-  readonly athena?: boolean;
-  readonly timeout?: number;
-}
 
 interface CatalogueCall {
   readonly ports: CataloguePorts;

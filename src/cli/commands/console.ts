@@ -7,13 +7,7 @@ import { type CommandContext, readSettings, readSources } from '../_context.ts';
 import { DEFAULT_PORT, pageFiles, runConsole } from '../console/run-console.ts';
 import { serveShared } from '../console/serve-shared.ts';
 import { present } from '../../present.ts';
-
-interface ConsoleCommandOptions {
-  readonly host?: string;
-  readonly port?: number;
-  readonly open?: boolean;
-  readonly allArchives?: boolean;
-}
+import type { ConsoleCommandOptions } from '../options/console.ts';
 
 /** Serves the page to the person who starts it, until Ctrl-C. */
 export async function run(

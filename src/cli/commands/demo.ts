@@ -18,13 +18,7 @@ import { archiveThePast, type PastPorts, type PastResult } from '../demo/past.ts
 import { playTheCalls } from '../demo/play-calls.ts';
 import { describeRefused, printCheck, printTable } from '../demo/report.ts';
 import { count, formatBytes, formatDuration, printable, quoteForShell } from '../_format.ts';
-
-interface DemoOptions {
-  readonly calls?: number;
-  readonly media?: string;
-  readonly out?: string;
-  readonly console?: boolean;
-}
+import type { DemoOptions } from '../options/start.ts';
 
 const DEFAULT_CALLS = 36;
 /** RFC 2606 reserves the name. */

@@ -4,9 +4,10 @@ import type { StackFacts } from '../../stack/check-stack.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import type { DoctorCheck } from '../doctor/check.ts';
 import { checkInstallation } from '../doctor/checks.ts';
-import { checkDeployment, type StackOptions } from '../doctor/stack.ts';
+import { checkDeployment } from '../doctor/stack.ts';
 import { count, printable, printableLines, quoteForShell } from '../_format.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import type { DoctorOptions } from '../options/start.ts';
 
 /** Long enough for a slow connection, short enough to wait for; one for all checks, s. */
 const TIME_LIMIT_S = 30;
@@ -20,7 +21,7 @@ const COLORS = { ok: 'green', warn: 'yellow', fail: 'red', skip: 'dim' } as cons
 export async function run(
   context: CommandContext,
   _args: readonly string[],
-  options: StackOptions,
+  options: DoctorOptions,
 ): Promise<number> {
   const { ui, program } = context;
   const deployed = options.stack !== undefined;

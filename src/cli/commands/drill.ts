@@ -9,23 +9,17 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';
 import type { Ui } from '../_ui.ts';
 import { present } from '../../present.ts';
-
-interface DrillCommandOptions {
-  readonly sample?: number;
-  readonly day?: string;
-  /** Only prints the public key. */
-  readonly vkey?: boolean;
-}
+import type { DrillOptions } from '../options/proof.ts';
 
 /** Restores a sample that the log decides, and reports what became of it. */
 export async function run(
   context: CommandContext,
   _args: readonly string[],
-  { sample = DEFAULT_SAMPLE, day, vkey }: DrillCommandOptions,
+  { sample = DEFAULT_SAMPLE, day, vkey }: DrillOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
   if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   }
   const driller = await createDriller(await readSettings(context, 'restore'), { clock, logger });
   const { budget, end } = openBudget(context);

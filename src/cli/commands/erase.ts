@@ -6,22 +6,13 @@ import { createLayout } from '../../record/layout.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
-import { chooseErased, type EraseChoice } from '../erase/choose-erased.ts';
+import { chooseErased } from '../erase/choose-erased.ts';
 import { confirmErasure } from '../erase/confirm.ts';
 import { planErasure } from '../erase/plan.ts';
 import { findRequest, listRequests } from '../erase/requests.ts';
 import { finishErasures, tellStatus } from '../erase/status.ts';
 import { present } from '../../present.ts';
-
-interface EraseOptions extends EraseChoice {
-  readonly request?: string;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly confirm?: string;
-  readonly yes?: number;
-  readonly leaveHeld?: boolean;
-  readonly dryRun?: boolean;
-}
+import type { EraseOptions } from '../options/keep.ts';
 
 const ACTIONS = ['status', 'finish', 'requests'] as const;
 type EraseAction = (typeof ACTIONS)[number] | 'confirm' | 'plan';

@@ -23,15 +23,7 @@ import { requireFound } from '../proof/choose-recordings.ts';
 import { readKeptCheckpoint } from '../proof/kept-checkpoint.ts';
 import { openFolder } from '../proof/folder-target.ts';
 import { openZip } from '../proof/zip-target.ts';
-
-interface EvidenceOptions {
-  readonly output?: string;
-  readonly decrypt?: boolean;
-  readonly withoutStatements?: boolean;
-  readonly asFound?: boolean;
-  readonly since?: string;
-  readonly where?: string;
-}
+import type { EvidenceOptions } from '../options/proof.ts';
 
 /** Writes the package that an outsider checks without the archive. */
 export async function run(

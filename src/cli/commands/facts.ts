@@ -8,13 +8,10 @@ import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { fetchDays } from '../days/fetch-days.ts';
-import { isWithin, type OverDays, readOverDays } from '../days/over-days.ts';
+import { isWithin, readOverDays } from '../days/over-days.ts';
 import { present } from '../../present.ts';
+import type { FactsOptions } from '../options/backfill.ts';
 import { requireAction } from '../_require-action.ts';
-
-interface FactsOptions extends OverDays {
-  readonly anew?: boolean;
-}
 
 /** Fetches what the platform knows of the conversations of days, or tells of which days it is kept. */
 export async function run(

@@ -8,31 +8,16 @@ import { openCatalogue } from '../../create/catalogue.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
-import type { Grouping } from '../find/count.ts';
 import { opensPeople, resolveQuery } from '../find/people.ts';
-import { type QueryOptions, queryOf } from '../find/query-options.ts';
+import { queryOf } from '../find/query-options.ts';
 import { requireRightPlace } from '../find/right-place.ts';
 import { type FoundRow, formatTable, TABLE_COLUMNS } from '../find/table.ts';
 import { tellAge } from '../find/tell-age.ts';
 import { tellCounts } from '../find/tell-counts.ts';
 import { tellNone } from '../find/tell-none.ts';
-import { chooseColumns, type FileFormat, formatOfName, linesOf, openRowFile } from '../find/write-rows.ts';
+import { chooseColumns, formatOfName, linesOf, openRowFile } from '../find/write-rows.ts';
 import { readAskedIds } from '../restore/read-ids.ts';
-
-export interface FindOptions extends QueryOptions {
-  readonly ids?: string;
-  readonly reveal?: boolean;
-  readonly reason?: string;
-  readonly fresh?: boolean;
-  readonly count?: boolean;
-  readonly groupBy?: Grouping;
-  readonly limit?: number;
-  readonly format?: 'table' | FileFormat;
-  readonly columns?: string;
-  readonly output?: string;
-  readonly force?: boolean;
-  readonly maxAge?: number;
-}
+import type { FindOptions } from '../options/find.ts';
 
 /** Rows of a table where no limit is named: people read them. */
 const DEFAULT_TABLE_ROWS = 100;

@@ -7,14 +7,7 @@ import { concludeItems, type ItemFailure } from '../_conclude.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, formatDuration, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
-
-interface GcOptions {
-  readonly multipart?: boolean;
-  readonly keys?: boolean;
-  /** ms */
-  readonly olderThan?: number;
-  readonly dryRun?: boolean;
-}
+import type { GcOptions } from '../options/archive.ts';
 
 /** ms; the longest Lambda runs 15 minutes, so that a day is beyond every doubt. */
 const DEFAULT_AGE_MS = 86_400_000;

@@ -18,23 +18,14 @@ import { whoActs } from '../_who-acts.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
-import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+import { chooseHeld } from '../hold/choose-held.ts';
 import { mirrorHold, warnOfDeletions } from '../hold/mirror.ts';
 import { tellLocks } from '../hold/tell-locks.ts';
 import { tellErased } from '../hold/tell-erased.ts';
 import { tellRemovable, tellRules } from '../hold/tell-removable.ts';
+import type { HoldOptions } from '../options/keep.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
-
-interface HoldOptions extends HoldChoice {
-  readonly matter?: string;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly all?: boolean;
-  readonly mirror?: boolean;
-  readonly dryRun?: boolean;
-}
 
 /** Above it, who places a hold has to name the number. */
 const MAX_UNCONFIRMED = 10_000;
@@ -150,7 +141,7 @@ async function release(context: CommandContext, work: HoldWork, budget: Budget):
   }
   const by = whoActs(options.by);
   const releasing = { by, reason: options.reason, twoPersons };
-  // what is refused, or was done before, is no entry
+  // what is refused, or was done before, is not an entry
   requireReleasable(standing, releasing);
   if (standing.release === undefined) {
     const act = { who: by, action: 'release', subject: hold.id, reason: options.reason } as const;

@@ -5,10 +5,11 @@ import { ArchiveError, withHint } from '../../errors.ts';
 import { printableJson } from '../../printable.ts';
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
-import { type InitOptions, readAnswers, settle } from '../init/answers.ts';
+import { readAnswers, settle } from '../init/answers.ts';
 import { deployFileOf, ownSettings, stackNameOf } from '../init/own-file.ts';
 import { nextSteps } from '../init/steps.ts';
 import { checkOutput, createFileTarget, type FileTarget } from '../file-target.ts';
+import type { InitOptions } from '../options/start.ts';
 
 interface NewFile {
   readonly path: string;

@@ -22,14 +22,7 @@ import { clientSnippets, type ForeignReading, type Snippet } from '../inspect/de
 import { printable, printableLines } from '../_format.ts';
 import { type Inspection, inspectMetadata, TAG_BYTES } from '../inspect/inspect-metadata.ts';
 import { opensslSnippet } from '../inspect/openssl-snippet.ts';
-
-interface InspectOptions {
-  readonly unverified?: boolean;
-  readonly where?: string;
-  readonly objectVersion?: number;
-  readonly from?: string;
-  readonly to?: string;
-}
+import type { InspectOptions } from '../options/read.ts';
 
 /** Columns of the longest name of a fact. */
 const NAME_WIDTH = 17;

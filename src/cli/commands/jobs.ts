@@ -20,16 +20,7 @@ import { runAllHere, runJobHere } from '../jobs/run-here.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
 import { present } from '../../present.ts';
-
-interface JobsOptions {
-  readonly wait?: boolean;
-  readonly workers?: number;
-  readonly once?: boolean;
-  readonly rate?: Rate;
-  readonly name?: string;
-  readonly all?: boolean;
-  readonly allArchives?: boolean;
-}
+import type { JobsOptions } from '../options/jobs.ts';
 
 type JobAction = ActionOf<'jobs'>;
 
@@ -142,7 +133,7 @@ async function untilOver(context: CommandContext, job: FollowedJob, quietly: boo
 function adviceFor({ state, plan }: JobProgress): string {
   const id = shortId(plan.id);
   if (state === 'paused') return `it is paused; genesys-archive jobs resume ${id} lets it go on`;
-  if (state === 'resting') return 'what is left of it has to wait';
+  if (state === 'resting') return 'the rest of it has to wait';
   return `genesys-archive jobs run ${id} does, on any machine`;
 }
 

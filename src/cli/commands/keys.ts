@@ -17,16 +17,10 @@ import { ArchiveError, toArchiveError } from '../../errors.ts';
 import { createFileTarget, type FileTarget } from '../file-target.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { printable } from '../_format.ts';
-import type { PublishOptions } from '../keys/publish-instructions.ts';
-import { type ReceiptKeysOptions, runReceiptKeys } from '../keys/receipt-keys.ts';
+import { runReceiptKeys } from '../keys/receipt-keys.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import type { KeysOptions } from '../options/keys.ts';
 import { requireAction } from '../_require-action.ts';
-
-interface KeysOptions extends ReceiptKeysOptions, PublishOptions {
-  readonly kid?: string;
-  readonly rsa?: string;
-  readonly signing?: string;
-}
 
 /** Bits; 128 bits of security (NIST SP 800-57 part 1, table 2), and its wraps leave room in S3's 2 KB of metadata. */
 const RSA_BITS = 3072;

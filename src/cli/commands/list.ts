@@ -18,12 +18,7 @@ import type { ObjectStore } from '../../ports.ts';
 import { present } from '../../present.ts';
 import { readArchive, requireArchive } from '../_nothing-found.ts';
 import type { Ui } from '../_ui.ts';
-
-interface ListOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly brief?: boolean;
-}
+import type { ListOptions } from '../options/read.ts';
 
 /** Receipts that are read at a time. */
 const READ_AHEAD = 16;

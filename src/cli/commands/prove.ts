@@ -10,13 +10,7 @@ import { type CommandContext, openBudget, readSettings, searchIn } from '../_con
 import { printable } from '../_format.ts';
 import { chooseRecordings, nameOf } from '../proof/choose-recordings.ts';
 import { readKeptCheckpoint } from '../proof/kept-checkpoint.ts';
-
-interface ProveOptions {
-  readonly day?: string;
-  readonly since?: string;
-  readonly output?: string;
-  readonly force?: boolean;
-}
+import type { ProveOptions } from '../options/proof.ts';
 
 /** Writes proofs: two files for each recording, or for each statement of a day; one for a checkpoint that was kept. */
 export async function run(
@@ -30,7 +24,7 @@ export async function run(
     throw new ArchiveError('USAGE', 'name recordings, or a day with --day, or a checkpoint with --since');
   }
   if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   }
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });

@@ -6,10 +6,11 @@ import type { QuarantineRule } from '../../record/quarantine/file.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count } from '../_format.ts';
 import { readArchive } from '../_nothing-found.ts';
-import { chooseQuarantined, type QuarantineOptions } from '../quarantine/choose.ts';
+import { chooseQuarantined } from '../quarantine/choose.ts';
 import { tellQuarantine } from '../quarantine/list.ts';
 import { releaseChosen } from '../quarantine/release.ts';
 import { run as erase } from './erase.ts';
+import type { QuarantineOptions } from '../options/quarantine.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
 

@@ -9,13 +9,7 @@ import type { Ui } from '../_ui.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { requireBegun } from '../proof/require-begun.ts';
 import { planBackfill } from '../proof/plan-backfill.ts';
-
-interface ReconcileOptions {
-  readonly day?: string;
-  readonly from?: string;
-  readonly to?: string;
-  readonly backfill?: boolean;
-}
+import type { ReconcileOptions } from '../options/proof.ts';
 
 const MAX_DAYS = 400;
 
@@ -96,7 +90,7 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
 function requireDay(flag: string, text: string): number {
   const at = parseDay(text);
   if (at !== undefined) return at;
-  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+  throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
 }
 
 function report(ui: Ui, { day, held, recordings, source, counts, differences, now }: DayAsOf): void {

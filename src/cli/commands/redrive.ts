@@ -14,13 +14,7 @@ import {
 } from '../redrive/dead-letters.ts';
 import { archiveHere, type Destination, sendTo } from '../redrive/deliver.ts';
 import { Redelivery } from '../redrive/redelivery.ts';
-
-interface RedriveOptions {
-  readonly to?: string;
-  readonly archive?: boolean;
-  readonly dryRun?: boolean;
-  readonly limit?: number;
-}
+import type { RedriveOptions } from '../options/archive.ts';
 
 /** Gives the messages of a dead-letter queue or a file another chance. None is removed before it is safe somewhere else. */
 export async function run(

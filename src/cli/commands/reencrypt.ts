@@ -3,11 +3,7 @@ import { openReencrypting } from '../../job-kinds/reencrypt.ts';
 import { ArchiveError } from '../../errors.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';
-import type { RekeyOptions } from '../specs/rekey-options.ts';
-
-interface ReencryptOptions extends RekeyOptions {
-  readonly target?: string;
-}
+import type { ReencryptOptions } from '../options/keys.ts';
 
 /** Encrypts recordings again, as new objects of another store. */
 export async function run(

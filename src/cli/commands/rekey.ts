@@ -2,7 +2,7 @@ import { openConfiguredStore } from '../../create/archiver.ts';
 import { moveKeys, openMoving } from '../../job-kinds/rekey.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';
-import type { MoveOptions } from '../specs/rekey-options.ts';
+import type { MoveOptions } from '../options/rekey.ts';
 
 /** Moves data keys from the metadata of objects into key records. What was moved is passed over, so that any run can be ended and repeated. */
 export async function run(

@@ -12,17 +12,9 @@ import { formatBytes, printable } from '../_format.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { keysWhere, locateAll, locateRecording } from '../find/look-up.ts';
 import { checkOutput, createFileTarget } from '../file-target.ts';
-import { type Choice, gatherIds, requireChoice } from '../restore/choose.ts';
+import { gatherIds, requireChoice } from '../restore/choose.ts';
 import { restoreMany } from '../restore/restore-many.ts';
-
-interface RestoreOptions extends Choice {
-  readonly force?: boolean;
-  readonly dryRun?: boolean;
-  readonly allowUnverified?: boolean;
-  readonly unverified?: boolean;
-  readonly concurrency?: number;
-  readonly objectVersion?: number;
-}
+import type { RestoreOptions } from '../options/read.ts';
 
 /** Decrypts recordings into files that appear only when they have proved to be whole and unchanged. */
 export async function run(

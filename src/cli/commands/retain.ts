@@ -8,9 +8,10 @@ import { keysWhere } from '../find/look-up.ts';
 import { chooseHeld, chooseOfHold } from '../hold/choose-held.ts';
 import { applyChosen } from '../retain/apply.ts';
 import { extendChosen } from '../retain/extend.ts';
-import { type RetainOptions, type RetainWork, withoutRules } from '../retain/retain-work.ts';
+import { type RetainWork, withoutRules } from '../retain/retain-work.ts';
 import { checkRules } from '../retain/rules.ts';
 import { showChosen } from '../retain/show.ts';
+import type { RetainOptions } from '../options/keep.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
 

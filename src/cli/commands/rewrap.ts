@@ -3,7 +3,7 @@ import { openConfiguredStore } from '../../create/archiver.ts';
 import { openRewrapping } from '../../job-kinds/rewrap.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { planSelection, requireSelection, runSelection } from '../_selection.ts';
-import type { RekeyOptions } from '../specs/rekey-options.ts';
+import type { RekeyOptions } from '../options/rekey.ts';
 
 /** Moves data keys under another wrapping key. What is under it already is passed over, so that any run can be ended and repeated. */
 export async function run(

@@ -10,18 +10,7 @@ import { exitCodeOf } from '../exit-codes.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
 import { requireBegun } from '../proof/require-begun.ts';
 import { present } from '../../present.ts';
-
-interface SealOptions {
-  readonly init?: boolean;
-  readonly from?: string;
-  readonly recoveryVkey?: string;
-  readonly now?: boolean;
-  readonly day?: string;
-  readonly everyDay?: boolean;
-  readonly unvouchedKey?: boolean;
-  /** Seconds. */
-  readonly timeout?: number;
-}
+import type { SealOptions } from '../options/proof.ts';
 
 /** Begins the log, or seals what is due. */
 export async function run(
@@ -82,7 +71,7 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions, at: n
   ] as const) {
     const begins = value === undefined ? at : parseDay(value);
     if (begins === undefined)
-      throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write 2026-05-20' });
+      throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
     requireBegun(begins, at);
   }
 }

@@ -22,17 +22,7 @@ import { jobTools, runnerName } from '../jobs/job-settings.ts';
 import { count, formatBytes, formatDuration, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { present } from '../../present.ts';
-
-interface ServeCommandOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly spool?: string;
-  readonly concurrency?: number;
-  readonly attempts?: number;
-  readonly grace?: number;
-  readonly once?: boolean;
-  readonly jobs?: number;
-}
+import type { ServeOptions } from '../options/archive.ts';
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_HOST = '127.0.0.1';
@@ -50,7 +40,7 @@ const DEFAULT_GRACE = 20;
 export async function run(
   context: CommandContext,
   _args: readonly string[],
-  options: ServeCommandOptions,
+  options: ServeOptions,
 ): Promise<number> {
   const { ui, clock, logger, signal } = context;
   const spool = options.spool ?? DEFAULT_SPOOL;
@@ -99,7 +89,7 @@ interface ServedArchive {
 
 async function openArchive(
   context: CommandContext,
-  options: ServeCommandOptions,
+  options: ServeOptions,
   reporting: Pick<PipelineOptions, 'onReport' | 'onLost'>,
 ): Promise<ServedArchive> {
   const { clock, logger, archive: name } = context;
@@ -144,7 +134,7 @@ function keepBeside(config: ArchiveConfig, tools: { readonly clock: Clock; reado
 async function openJobs(
   { clock, logger }: CommandContext,
   tools: JobTools,
-  { jobs = DEFAULT_JOBS, once }: ServeCommandOptions,
+  { jobs = DEFAULT_JOBS, once }: ServeOptions,
 ): Promise<() => RunningJobs | undefined> {
   if (jobs === 0 || once === true) return () => undefined;
   const runner = await createJobRunner({ ...tools, owner: runnerName('serve') });
@@ -173,7 +163,7 @@ function conclude(
     throw reason;
   }
   if (failures > 0) {
-    throw new ArchiveError('SOME_FAILED', `${count(failures, 'event')} failed for good`, {
+    throw new ArchiveError('SOME_FAILED', `${count(failures, 'event')} failed permanently`, {
       hint: 'they are in the folder failed/ of the spool, each with its reason',
     });
   }
@@ -190,7 +180,7 @@ function announce(
   names: readonly (string | undefined)[],
 ): void {
   const archives = names.filter((name) => name !== undefined);
-  for (const stranger of strangers) ui.warn(`${printable(stranger)} is no file and is left alone`);
+  for (const stranger of strangers) ui.warn(`${printable(stranger)} is not a file and is left alone`);
   if (ui.json)
     ui.record('serving', {
       url: url ?? null,

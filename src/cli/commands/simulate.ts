@@ -14,23 +14,12 @@ import { asUsage } from '../_simulator-errors.ts';
 import { tellSkippedFiles } from '../_skipped-files.ts';
 import { printableJson } from '../../printable.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
-import { checkExportFlags, EXPORT_BUCKET, type ExportFlags, writeExports } from '../simulate/export.ts';
-import { type PastFlags, readPastFlags } from '../simulate/past-options.ts';
+import { checkExportFlags, EXPORT_BUCKET, writeExports } from '../simulate/export.ts';
+import { readPastFlags } from '../simulate/past-options.ts';
 import { count, printable, quoteForShell } from '../_format.ts';
 import { SIGNATURE_HEADER, signBody, signWebhook, TIMESTAMP_HEADER } from '../../events/webhook-signature.ts';
 import { present } from '../../present.ts';
-
-interface SimulateOptions extends PastFlags, ExportFlags {
-  readonly media?: string;
-  readonly port?: number;
-  readonly fault?: readonly string[];
-  readonly kms?: string;
-  readonly events?: boolean;
-  readonly shape?: string;
-  readonly post?: string;
-  readonly emit?: number;
-  readonly scenario?: string;
-}
+import type { SimulateOptions } from '../options/simulate.ts';
 
 const DEFAULT_RECORDINGS = 10;
 const BUCKET = 'simulated-archive';

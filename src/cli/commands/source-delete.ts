@@ -4,27 +4,14 @@ import { type CommandContext, openBudget, readSettings, searchIn } from '../_con
 import { readArchive } from '../_nothing-found.ts';
 import { whoActs } from '../_who-acts.ts';
 import { keysWhere } from '../find/look-up.ts';
-import { chooseHeld, type HoldChoice } from '../hold/choose-held.ts';
+import { chooseHeld } from '../hold/choose-held.ts';
 import { cancelSourceDeletions } from '../source-delete/cancel.ts';
 import { planSourceDeletion } from '../source-delete/plan.ts';
 import { runSourceDeletion } from '../source-delete/run.ts';
 import { tellSourceStatus } from '../source-delete/status.ts';
+import type { SourceDeleteCommandOptions } from '../options/source.ts';
 import { requireAction } from '../_require-action.ts';
 import type { ActionOf } from '../specs/actions.ts';
-
-interface SourceDeleteCliOptions extends HoldChoice {
-  readonly compare?: boolean;
-  readonly statedUnredacted?: boolean;
-  readonly context?: boolean;
-  readonly transcript?: boolean;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly plan?: string;
-  readonly held?: boolean;
-  readonly all?: boolean;
-  readonly dryRun?: boolean;
-}
 
 type Action = ActionOf<'source-delete'>;
 
@@ -35,7 +22,7 @@ const MAX_REASON = 256;
 export async function run(
   context: CommandContext,
   [named = '', ...args]: readonly string[],
-  options: SourceDeleteCliOptions,
+  options: SourceDeleteCommandOptions,
 ): Promise<number> {
   const action = requireAction('source-delete', named);
   requireFitting(action, args, options);
@@ -90,15 +77,15 @@ export async function run(
 const CHOICE = ['ids', 'skipInvalid', 'skipMissing', 'conversation', 'where', 'from', 'to'] as const;
 
 /** The options that each action has. */
-const OPTIONS_OF: Readonly<Record<Action, readonly (keyof SourceDeleteCliOptions)[]>> = {
+const OPTIONS_OF: Readonly<Record<Action, readonly (keyof SourceDeleteCommandOptions)[]>> = {
   plan: [...CHOICE, 'compare', 'statedUnredacted', 'context', 'transcript', 'reason', 'by', 'dryRun'],
   run: ['yes', 'by'],
   status: ['by'],
   cancel: ['plan', 'held', 'all', 'reason', 'by', 'dryRun'],
 };
 
-function requireFitting(action: Action, args: readonly string[], options: SourceDeleteCliOptions): void {
-  const given = Object.keys(options) as (keyof SourceDeleteCliOptions)[];
+function requireFitting(action: Action, args: readonly string[], options: SourceDeleteCommandOptions): void {
+  const given = Object.keys(options) as (keyof SourceDeleteCommandOptions)[];
   const foreign = given.find((name) => options[name] !== undefined && !OPTIONS_OF[action].includes(name));
   if (foreign !== undefined) {
     const option = foreign.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -15,21 +15,14 @@ import { count, printable } from '../_format.ts';
 import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
 import { requireVkeys } from '../proof/require-vkeys.ts';
 import { verifyDrill } from '../proof/verify-drill.ts';
+import type { VerifyProofOptions } from '../options/proof.ts';
 import { verifyPackage } from '../proof/verify-package.ts';
-
-interface VerifyOptions {
-  readonly day?: string;
-  readonly all?: boolean;
-  readonly checkpoint?: string;
-  readonly drill?: string;
-  readonly manifestSha256?: string;
-}
 
 /** Checks what was proved, without trusting the archive. */
 export async function run(
   context: CommandContext,
   [place]: readonly string[],
-  options: VerifyOptions,
+  options: VerifyProofOptions,
 ): Promise<number> {
   const { day, all, checkpoint, drill, manifestSha256 } = options;
   const asked = [place, day, all, drill].filter((each) => each !== undefined && each !== false).length;
@@ -48,7 +41,7 @@ async function verifyPath(
   { ui }: CommandContext,
   config: StoreConfig,
   place: string,
-  { checkpoint: kept, manifestSha256 }: VerifyOptions,
+  { checkpoint: kept, manifestSha256 }: VerifyProofOptions,
 ): Promise<number> {
   const log = keysOf(config);
   const found = await stat(place).catch((error: unknown) => {
@@ -90,7 +83,7 @@ function problemOf(
 
 async function verifyDay(context: CommandContext, config: StoreConfig, day: string): Promise<number> {
   if (parseDay(day) === undefined)
-    throw new ArchiveError('USAGE', '--day is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
   const log = keysOf(config);

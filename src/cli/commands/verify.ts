@@ -1,9 +1,10 @@
 import { openConfiguredStore, readTrust } from '../../create/archiver.ts';
 import { type CommandContext, noteWholeDays, readRange, readSettings, searchVersions } from '../_context.ts';
 import { checkOutput } from '../file-target.ts';
-import { makePlan, requireSense, type VerifyOptions } from '../verify/plan.ts';
+import { makePlan, requireSense } from '../verify/plan.ts';
 import { planVerification } from '../verify/plan-verification.ts';
 import { verifyHere } from '../verify/verify-here.ts';
+import type { VerifyOptions } from '../options/read.ts';
 
 /** Compares recordings with their receipts, as deep as asked, and keeps nothing of them. */
 export async function run(

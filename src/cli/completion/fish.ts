@@ -52,7 +52,7 @@ function argumentLine(completes: Completes, condition: string): string[] {
   return [`complete -c genesys-archive -n ${quote(condition)} -a ${quote(completes.join(' '))}`];
 }
 
-/** `-r`: a value follows; `-x`: and it is no file. */
+/** `-r`: a value follows; `-x`: and it is not a file. */
 function valueOf(completes: Completes): string {
   if (completes === 'nothing') return ' -x';
   if (completes === 'files') return ' -r -F';

@@ -1,7 +1,7 @@
 import { listSettings } from '../../config/schema.ts';
 import type { CommandOutline } from '../specs/command-outline.ts';
-import { GLOBAL_OPTIONS } from '../specs/global-options.ts';
-import { choicesOf } from '../specs/option-values.ts';
+import { GLOBAL_OPTIONS } from '../options/global.ts';
+import { choicesOf } from '../options/option-values.ts';
 import { flagOf, TOPICS } from '../_topics.ts';
 
 /** What may stand in a place: names of files or folders, one of some words, or something that a shell cannot know. */

@@ -40,5 +40,5 @@ export function isWithin({ from, to }: ReturnType<typeof readOverDays>, day: str
 function readDay(flag: string, text: string | undefined): number | undefined {
   const at = text === undefined ? undefined : parseDay(text);
   if (text === undefined || at !== undefined) return at;
-  throw new ArchiveError('USAGE', `${flag} is no day`, { hint: 'write it as 2026-05-20' });
+  throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write it as 2026-05-20' });
 }

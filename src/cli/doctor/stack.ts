@@ -11,14 +11,7 @@ import type { CommandContext } from '../_context.ts';
 import { type DoctorCheck, failed, skip } from './check.ts';
 import { checkNode } from './checks.ts';
 import { checkClock, checkGenesys } from './genesys.ts';
-
-/** The flags of `doctor` that are about a deployed stack. */
-export interface StackOptions {
-  /** `true` without a name: the one of the deploy settings. */
-  readonly stack?: string | true;
-  readonly region?: string;
-  readonly settings?: string;
-}
+import type { DoctorOptions } from '../options/start.ts';
 
 /** Where the environment of `doctor` goes before that of the function, as behind a proxy. */
 const OVERRIDABLE = ['GENESYS_LOGIN_URL', 'GENESYS_API_URL', 'ARCHIVE_ALLOW_LOOPBACK'] as const;
@@ -36,7 +29,7 @@ const SECRET_ARN = /^(?:ARCHIVE|GENESYS)_[A-Z_]*SECRET_ARN$/;
  */
 export async function* checkDeployment(
   context: CommandContext,
-  options: StackOptions,
+  options: DoctorOptions,
   budget: Budget,
 ): AsyncGenerator<DoctorCheck, StackFacts, undefined> {
   const file = options.settings ?? (existsSync(DEPLOY_SETTINGS_FILE) ? DEPLOY_SETTINGS_FILE : undefined);

@@ -19,15 +19,12 @@ import { warnOfPassedOver } from '../find/tell-none.ts';
 import { parseWhere } from '../find/where.ts';
 import { gatherIds } from '../restore/choose.ts';
 import { present } from '../../present.ts';
+import type { EraseOptions } from '../options/keep.ts';
 
-export interface EraseChoice {
-  readonly ids?: string;
-  readonly skipInvalid?: boolean;
-  readonly skipMissing?: boolean;
-  readonly conversation?: string;
-  readonly subject?: readonly string[];
-  readonly where?: string;
-}
+export type EraseChoice = Pick<
+  EraseOptions,
+  'ids' | 'skipInvalid' | 'skipMissing' | 'conversation' | 'subject' | 'where'
+>;
 
 export interface ChosenErasure {
   readonly keys: readonly string[];

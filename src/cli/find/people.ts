@@ -68,7 +68,7 @@ function withoutKeys(layout: Layout, query: SearchQuery): SearchQuery {
     if (!key.includes('/')) return key;
     const named = layout.parse(key) ?? layout.parse(objectOfReceipt(layout, key) ?? '');
     if (named !== undefined) return named.recordingId;
-    throw new ArchiveError('USAGE', `${shortenForMessage(key)} is no key of a recording of this archive`, {
+    throw new ArchiveError('USAGE', `${shortenForMessage(key)} is not a key of a recording of this archive`, {
       hint: `its keys are ${layout.source}; ARCHIVE_LAYOUT says how they are made`,
     });
   };

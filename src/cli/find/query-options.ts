@@ -6,30 +6,9 @@ import { dayOf } from '../../catalogue/places.ts';
 import { ArchiveError } from '../../errors.ts';
 import { isSafeId, shortenForMessage } from '../../recording/id.ts';
 import { namesTime, readRange } from '../_context.ts';
-import type { OptionSpec } from '../specs/command-spec.ts';
-import { collect, oneOf } from '../specs/option-values.ts';
-
-/** What `find` and `--where` take. */
-export interface QueryOptions {
-  readonly conversation?: readonly string[];
-  readonly recording?: readonly string[];
-  readonly agent?: readonly string[];
-  readonly queue?: readonly string[];
-  readonly division?: readonly string[];
-  readonly customer?: readonly string[];
-  readonly company?: string;
-  readonly direction?: string;
-  readonly media?: readonly string[];
-  readonly wrapUp?: readonly string[];
-  readonly from?: string;
-  readonly to?: string;
-  readonly minDuration?: number;
-  readonly maxDuration?: number;
-  readonly state?: readonly string[];
-  readonly onHold?: boolean;
-  /** False with `--no-hold`. */
-  readonly hold?: boolean;
-}
+import type { OptionSpec } from '../specs/command-outline.ts';
+import type { OptionsOf } from '../options/option-types.ts';
+import { collect, oneOf } from '../options/option-values.ts';
 
 const MEDIA = ['call', 'screen', 'chat', 'email', 'message'];
 
@@ -86,6 +65,9 @@ export const QUERY_OPTIONS = [
   { flags: '--no-hold', description: 'only what no hold is on' },
 ] as const satisfies readonly OptionSpec[];
 
+/** What `find` and `--where` take; `hold` is false with `--no-hold`. */
+export type QueryOptions = Partial<OptionsOf<typeof QUERY_OPTIONS>>;
+
 /** @throws `USAGE`. */
 export function queryOf(ids: readonly string[], options: QueryOptions): SearchQuery {
   const { from, to } = readRange(options);
@@ -140,7 +122,7 @@ function requireSaid(options: QueryOptions): void {
 /** Keys are looked at where the layout is known. */
 function requireId(id: string): void {
   if (isSafeId(id.trim()) || id.includes('/')) return;
-  throw new ArchiveError('USAGE', `${shortenForMessage(id)} is no id of a recording or a conversation`, {
+  throw new ArchiveError('USAGE', `${shortenForMessage(id)} is not an id of a recording or a conversation`, {
     hint: 'ids have 1 to 128 letters, digits, dots, hyphens and underscores; names go with --agent, --queue or --wrap-up',
   });
 }

@@ -10,21 +10,17 @@ import { type CommandContext, readRange, type searchIn } from '../_context.ts';
 import { count } from '../_format.ts';
 import { mapAhead } from '../../map-ahead.ts';
 import { gatherIds } from '../restore/choose.ts';
+import type { HoldOptions } from '../options/keep.ts';
 
 /** Receipts that are read at a time. */
 const READ_AHEAD = 16;
 /** Ids named in a message. */
 const SHOWN = 10;
 
-export interface HoldChoice {
-  readonly ids?: string;
-  readonly skipInvalid?: boolean;
-  readonly skipMissing?: boolean;
-  readonly conversation?: string;
-  readonly where?: string;
-  readonly from?: string;
-  readonly to?: string;
-}
+export type HoldChoice = Pick<
+  HoldOptions,
+  'ids' | 'skipInvalid' | 'skipMissing' | 'conversation' | 'where' | 'from' | 'to'
+>;
 
 /** What the hold names: keys in ascending order, each once, and how they were chosen. */
 export interface ChosenObjects {

@@ -2,32 +2,7 @@ import { checkDeploySettings, organizationOf } from '../../config/deploy/file.ts
 import type { DeploySettings } from '../../config/deploy/settings.ts';
 import type { HardeningSetting } from '../../config/deploy/hardening.ts';
 import { ArchiveError } from '../../errors.ts';
-
-/** The flags of `init`, as they were typed. */
-export interface InitOptions {
-  readonly environment?: string;
-  readonly organization?: string;
-  readonly region?: string;
-  readonly account?: string;
-  readonly stackName?: string;
-  readonly eventSource?: string;
-  readonly existingEventBus?: boolean;
-  readonly tutorialEvents?: boolean;
-  readonly webhook?: boolean;
-  readonly signingKey?: string;
-  readonly objectLock?: string;
-  readonly alarmEmail?: string;
-  readonly logRetention?: string;
-  readonly maxConcurrency?: string;
-  /** `NAME=VALUE` */
-  readonly set?: readonly string[];
-  readonly yes?: boolean;
-  /** False with `--no-input`. */
-  readonly input: boolean;
-  readonly dryRun?: boolean;
-  readonly force?: boolean;
-  readonly out?: string;
-}
+import type { InitOptions } from '../options/start.ts';
 
 /** Deploy settings before any check. */
 export type Answers = Readonly<Partial<Record<keyof DeploySettings, unknown>>>;

@@ -12,7 +12,7 @@ import { printable } from '../_format.ts';
 export function deployFileOf(archive: string | undefined): string {
   if (archive === undefined) return DEPLOY_SETTINGS_FILE;
   if (!ARCHIVE_NAME.test(archive)) {
-    throw new ArchiveError('USAGE', `${printable(archive.slice(0, 40))} is no name of an archive`, {
+    throw new ArchiveError('USAGE', `${printable(archive.slice(0, 40))} is not a name of an archive`, {
       hint: 'it has 1 to 32 of a-z, 0-9 and -, and begins with a letter',
     });
   }

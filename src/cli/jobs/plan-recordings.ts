@@ -13,8 +13,8 @@ import { count, formatBytes } from '../_format.ts';
 import { shortId } from './describe-job.ts';
 import { runnerName } from './job-settings.ts';
 import { runJobHere } from './run-here.ts';
-import type { JOB_OPTIONS } from '../specs/command-spec.ts';
-import type { OptionsOf } from '../specs/option-types.ts';
+import type { JOB_OPTIONS } from '../options/shared.ts';
+import type { OptionsOf } from '../options/option-types.ts';
 import { present } from '../../present.ts';
 
 /** Options of every command that can make a job. */

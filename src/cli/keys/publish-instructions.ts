@@ -3,7 +3,7 @@ import { ArchiveError } from '../../errors.ts';
 import { publishInstruction } from '../../rekey/publish-instruction.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { requireSelection, runSelection } from '../_selection.ts';
-import type { MoveOptions } from '../specs/rekey-options.ts';
+import type { MoveOptions } from '../options/rekey.ts';
 
 /** As the options of `keys` have them. */
 export type PublishOptions = Pick<MoveOptions, 'all' | 'from' | 'to' | 'concurrency' | 'dryRun'>;

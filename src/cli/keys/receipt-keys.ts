@@ -13,24 +13,14 @@ import {
 import type { CommandContext } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { createFileTarget } from '../file-target.ts';
-
-export interface ReceiptKeysOptions {
-  readonly list?: string;
-  readonly add?: string;
-  readonly retire?: string;
-  readonly revoke?: string;
-  readonly at?: string;
-  readonly storedBy?: string;
-  readonly comment?: string;
-  readonly dryRun?: boolean;
-}
+import type { KeysOptions } from '../options/keys.ts';
 
 /** All users may read public keys. */
 const READABLE_BY_ALL = 0o644;
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 
 /** `keys receipts`: shows a list of public keys, or makes, extends and limits one. No key is ever taken out of it. */
-export async function runReceiptKeys(context: CommandContext, options: ReceiptKeysOptions): Promise<number> {
+export async function runReceiptKeys(context: CommandContext, options: KeysOptions): Promise<number> {
   const { list: file } = options;
   if (file === undefined) throw usage('nothing says which list', 'keys receipts --list FILE');
   const change = changeOf(options, context.clock.now());
@@ -59,7 +49,7 @@ export async function runReceiptKeys(context: CommandContext, options: ReceiptKe
 type Change = (list: KeyList) => KeyList | Promise<KeyList>;
 
 /** @throws `USAGE` when several changes are asked for at once, or with what does not belong to one. */
-function changeOf(options: ReceiptKeysOptions, now: number): Change | undefined {
+function changeOf(options: KeysOptions, now: number): Change | undefined {
   const { add, retire, revoke, comment } = options;
   const asked = Object.entries({ '--add': add, '--retire': retire, '--revoke': revoke }).flatMap(
     ([option, value]) => (value === undefined ? [] : [option]),
@@ -116,7 +106,7 @@ function earlier(key: ListedKey, name: 'validUntil' | 'revokedAt' | 'storedBy', 
 function readTime(text: string | undefined, option: string): string | undefined {
   if (text === undefined) return undefined;
   if (TIME.test(text) && Number.isFinite(Date.parse(text))) return text;
-  throw usage(`${option} is no time such as 2026-11-28T00:00:00Z`);
+  throw usage(`${option} is not a time such as 2026-11-28T00:00:00Z`);
 }
 
 function show({ ui }: CommandContext, { keys }: KeyList): void {
@@ -134,7 +124,7 @@ function show({ ui }: CommandContext, { keys }: KeyList): void {
 }
 
 /** Only a change that adds a key may make the list. */
-async function readList(file: string, { add }: ReceiptKeysOptions): Promise<KeyList> {
+async function readList(file: string, { add }: KeysOptions): Promise<KeyList> {
   try {
     await stat(file);
   } catch (error) {

@@ -19,6 +19,6 @@ export async function readKeptCheckpoint(file: string, log: LogPlace): Promise<S
   if (checkpoint !== undefined && verdict === 'valid') return checkpoint;
   throw new ArchiveError(
     verdict === 'unknown-key' ? 'LOG_KEY_UNKNOWN' : 'PROOF_INVALID',
-    `${file} is no checkpoint of ${log.origin} that is signed with a known key`,
+    `${file} is not a checkpoint of ${log.origin} that is signed with a known key`,
   );
 }

@@ -22,7 +22,7 @@ export async function verifyDrill(
   day: string,
 ): Promise<number> {
   if (parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--drill is no day', { hint: 'write 2026-05-20' });
+    throw new ArchiveError('USAGE', '--drill is not a day', { hint: 'write 2026-05-20' });
   }
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });

@@ -10,17 +10,7 @@ import { releasedKey } from '../../record/quarantine/key.ts';
 import { isSameId } from '../../recording/id.ts';
 import type { CommandContext } from '../_context.ts';
 import { gatherIds } from '../restore/choose.ts';
-
-export interface QuarantineOptions {
-  readonly ids?: string;
-  readonly skipInvalid?: boolean;
-  readonly overdue?: boolean;
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly leaveHeld?: boolean;
-  readonly dryRun?: boolean;
-}
+import type { QuarantineOptions } from '../options/quarantine.ts';
 
 export interface QuarantineChoice {
   readonly named: readonly string[];

@@ -44,7 +44,7 @@ export async function tellQuarantine(
     );
   if (released > 0)
     ui.warn(
-      `${count(released, 'file')} released already: \`quarantine release\` again removes what is left of them`,
+      `${count(released, 'file')} released already: \`quarantine release\` again removes the rest of them`,
     );
   return 0;
 }

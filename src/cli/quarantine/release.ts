@@ -11,8 +11,8 @@ import { noteAct } from '../../record/access-entry.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';
-import type { QuarantineOptions } from './choose.ts';
 import { lineOf, recordOf } from './list.ts';
+import type { QuarantineOptions } from '../options/quarantine.ts';
 
 /** Exit code: some of it is still in quarantine. */
 const SOME_FAILED = 3;

@@ -8,21 +8,15 @@ import { type CommandContext, isOutsideTimes, namesTime } from '../_context.ts';
 import { mapAhead } from '../../map-ahead.ts';
 import { FileNames } from './file-names.ts';
 import { describeMalformed, readIds, requireWellFormed } from './read-ids.ts';
+import type { RestoreOptions } from '../options/read.ts';
 
 /** Receipts that are read at a time, where times are compared. */
 const READ_AHEAD = 16;
 
-export interface Choice {
-  readonly output?: string;
-  readonly directory?: string;
-  readonly ids?: string;
-  /** Flags of `find`. */
-  readonly where?: string;
-  readonly skipInvalid?: boolean;
-  readonly objectVersion?: number;
-  readonly from?: string;
-  readonly to?: string;
-}
+export type Choice = Pick<
+  RestoreOptions,
+  'output' | 'directory' | 'ids' | 'where' | 'skipInvalid' | 'objectVersion' | 'from' | 'to'
+>;
 
 /** One object that is meant, and the name of its file; without a key an id that nothing bears. */
 export interface Chosen {

@@ -8,7 +8,8 @@ import { DAY_MS, parseDay } from '../../recording/time.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { whoActs } from '../_who-acts.ts';
-import type { RetainOptions, RetainWork } from './retain-work.ts';
+import type { RetainWork } from './retain-work.ts';
+import type { RetainOptions } from '../options/keep.ts';
 
 /** Exit code: some of it is not kept longer. */
 const SOME_FAILED = 3;
@@ -107,7 +108,7 @@ function readUntil({ until }: RetainOptions, now: number): number {
   const hint = '--until 2036-12-31';
   if (until === undefined) throw new ArchiveError('USAGE', 'say until when', { hint });
   const day = parseDay(until);
-  if (day === undefined) throw new ArchiveError('USAGE', '--until is no day', { hint });
+  if (day === undefined) throw new ArchiveError('USAGE', '--until is not a day', { hint });
   if (day <= now) throw new ArchiveError('USAGE', '--until is over already', { hint });
   return day;
 }

@@ -1,20 +1,8 @@
 import type { WrapConfig } from '../../config/config.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { RetentionPorts } from '../../keep/retention/examine.ts';
-import type { ChosenObjects, HoldChoice } from '../hold/choose-held.ts';
-
-export interface RetainOptions extends HoldChoice {
-  readonly hold?: string;
-  readonly expired?: boolean;
-  readonly on?: string;
-  readonly source?: boolean;
-  readonly until?: string;
-  readonly mode?: 'governance' | 'compliance';
-  readonly reason?: string;
-  readonly by?: string;
-  readonly yes?: number;
-  readonly dryRun?: boolean;
-}
+import type { ChosenObjects } from '../hold/choose-held.ts';
+import type { RetainOptions } from '../options/keep.ts';
 
 /** What an action works on. */
 export interface RetainWork {

@@ -138,9 +138,9 @@ function lineOf(one: ExaminedObject, source: AskedSource): string {
   return fields.map(printable).join('  ');
 }
 
-/** @throws `USAGE` for what is no day. */
+/** @throws `USAGE` for what is not a day. */
 function endOfDay(text: string): number {
   const day = parseDay(text);
-  if (day === undefined) throw new ArchiveError('USAGE', '--on is no day', { hint: '--on 2027-01-31' });
+  if (day === undefined) throw new ArchiveError('USAGE', '--on is not a day', { hint: '--on 2027-01-31' });
   return day + DAY_MS - 1;
 }

@@ -7,19 +7,12 @@ import type { Simulator } from '../../../packages/simulator/src/simulator.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import type { CommandContext } from '../_context.ts';
 import { count, formatBytes } from '../_format.ts';
-
-/** Options of `simulate` that write an export. */
-export interface ExportFlags {
-  readonly s3?: string;
-  readonly export?: string;
-  readonly exportBucket?: boolean;
-  readonly exportFaults?: number;
-}
+import type { SimulateOptions } from '../options/simulate.ts';
 
 export const EXPORT_BUCKET = 'simulated-export';
 
 /** @throws `USAGE` when there is no S3 endpoint for the bucket. */
-export function checkExportFlags({ s3, exportBucket, exportFaults, export: dir }: ExportFlags): void {
+export function checkExportFlags({ s3, exportBucket, exportFaults, export: dir }: SimulateOptions): void {
   if (exportBucket === true && s3 === undefined) {
     throw new ArchiveError('USAGE', '--export-bucket needs the S3 endpoint', { hint: 'add --s3 DIR' });
   }
@@ -34,7 +27,7 @@ export function checkExportFlags({ s3, exportBucket, exportFaults, export: dir }
 export async function writeExports(
   { ui }: CommandContext,
   simulator: Simulator,
-  flags: ExportFlags,
+  flags: SimulateOptions,
 ): Promise<void> {
   const { exportFaults = 0 } = flags;
   const faults = { missingSidecars: exportFaults, truncated: exportFaults, pgp: exportFaults };
@@ -53,7 +46,7 @@ export async function writeExports(
 
 function targetsOf(
   { s3 }: Simulator,
-  { export: dir, exportBucket }: ExportFlags,
+  { export: dir, exportBucket }: SimulateOptions,
 ): readonly { readonly place: string; readonly target: ExportTarget }[] {
   return [
     ...(dir === undefined ? [] : [{ place: dir, target: exportDirectory(dir) }]),

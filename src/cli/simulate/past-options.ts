@@ -5,21 +5,7 @@ import type {
 } from '../../../packages/simulator/src/simulator.ts';
 import { ArchiveError } from '../../errors.ts';
 import { present } from '../../present.ts';
-
-/** Options of `simulate` that make a past. */
-export interface PastFlags {
-  readonly recordings?: number;
-  readonly from?: string;
-  readonly to?: string;
-  readonly emptyDay?: string;
-  readonly lateDay?: string;
-  readonly deleteOne?: boolean;
-  readonly unannounced?: boolean;
-  readonly omit?: number;
-  readonly longest?: number;
-  readonly lakeLag?: number;
-  readonly organizations?: number;
-}
+import type { SimulateOptions } from '../options/simulate.ts';
 
 const DEFAULT_PAST_RECORDINGS = 1_000;
 /** Without a past each recording is kept in memory. */
@@ -33,7 +19,7 @@ export const BACKFILL_CLIENT = { clientId: 'simulator-backfill', clientSecret: '
 type Contents = Pick<SimulatorOptions, 'past' | 'behaviour' | 'clients' | 'organizations'>;
 
 /** @param now epoch ms. @throws `USAGE` when the flags contradict each other. */
-export function readPastFlags(flags: PastFlags, now: number): Contents {
+export function readPastFlags(flags: SimulateOptions, now: number): Contents {
   const { lakeLag, organizations = 1 } = flags;
   const past = readPast(flags, now);
   const behaviour = present({ lakeLagMs: lakeLag === undefined ? undefined : lakeLag * 1000 });
@@ -54,7 +40,7 @@ export function readPastFlags(flags: PastFlags, now: number): Contents {
   };
 }
 
-function readPast(flags: PastFlags, now: number): PastOptions | undefined {
+function readPast(flags: SimulateOptions, now: number): PastOptions | undefined {
   const { recordings, from, to, emptyDay, lateDay, deleteOne, unannounced, omit, longest } = flags;
   if (from === undefined || to === undefined) {
     const needsPast = { emptyDay, lateDay, deleteOne, unannounced, omit, longest, from, to };

@@ -75,7 +75,7 @@ export async function cancelSourceDeletions(
       const { recording } = last.ids;
       if (state === 'taken-back') done += 1;
       if (ui.json) ui.record('taken-back', { recording, day: last.day, state, code: error?.code });
-      else if (state === 'late') ui.warn(`${printable(recording)}: too late, the platform has it no more`);
+      else if (state === 'late') ui.warn(`${printable(recording)}: too late, the platform no longer has it`);
       else if (state === 'failed')
         ui.warn(`${printable(recording)}: ${error?.message ?? ''} [${error?.code ?? ''}]`);
       await ui.drained();

@@ -41,7 +41,7 @@ export async function tellSourceStatus(
   const told = [...counts].map(([state, times]) => `${times} ${state}`).join(', ');
   ui.say(told === '' ? 'nothing was marked at the platform' : `at the platform: ${told}`);
   if (noted > 0)
-    ui.say(`${noted} noted as gone: the next seal says of their days why the platform has them no more`);
+    ui.say(`${noted} noted as gone: the next seal states for their days why the platform no longer has them`);
   return [...counts.keys()].some((state) => OPEN.has(state)) ? UNFINISHED : 0;
 }
 

@@ -1,28 +1,15 @@
-import { ALL_ARCHIVES, type CommandSpec, defineCommand } from './command-spec.ts';
-import { wholeNumber } from './option-values.ts';
+import { CONSOLE_OPTIONS } from '../options/console.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** The page of who audits. */
 export const CONSOLE_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'console',
     summary: 'search, listen, verify, hold and export in a browser, with every listen on record',
-    options: [
-      {
-        flags: '--port <N>',
-        description: 'port to listen on (default 8090; 0: any)',
-        parse: wholeNumber(0, 65_535),
-      },
-      {
-        flags: '--host <ADDRESS>',
-        description:
-          'address to listen on, where ARCHIVE_CONSOLE_SIGN_ON signs people in (default 127.0.0.1)',
-      },
-      { flags: '--open', description: 'open the page in the browser' },
-      { ...ALL_ARCHIVES, description: 'all archives of the settings file; the page chooses among them' },
-    ],
+    options: CONSOLE_OPTIONS,
     purpose: 'wrap',
     details:
-      'Prints an address that signs in once: it is for the person who starts the console, who has the keys in any case, and grants all. Recordings are decrypted in this process, leaf by leaf, each compared with its receipt first; what is played, shown or exported is an entry of the access log before the first byte of it. With ARCHIVE_CONSOLE_SIGN_ON several people share the console: an OpenID provider or a load balancer signs them in, and their groups say what they may do. See docs/console.md.',
+      'Prints an address that signs in once: it is for the person who starts the console and already has the keys, and grants everything. Recordings are decrypted in this process, leaf by leaf, each compared with its receipt first; what is played, shown or exported is an entry of the access log before the first byte of it. With ARCHIVE_CONSOLE_SIGN_ON several people share the console: an OpenID provider or a load balancer signs them in, and their groups say what they may do. See docs/console.md.',
     examples: [
       'genesys-archive console --open',
       'genesys-archive console --store s3://my-archive --port 0',

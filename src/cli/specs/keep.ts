@@ -1,10 +1,8 @@
 import { takesAction } from './actions.ts';
-import { type CommandSpec, defineCommand, DRY_RUN, FROM, TO, WHERE } from './command-spec.ts';
-import { collect, oneOf, wholeNumber } from './option-values.ts';
 import { QUARANTINE_COMMANDS } from './quarantine.ts';
 import { SOURCE_COMMANDS } from './source.ts';
-
-const LOCK_MODE = oneOf('governance', 'compliance');
+import { HOLD_OPTIONS, RETAIN_OPTIONS, ERASE_OPTIONS } from '../options/keep.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What decides how long recordings stay. */
 export const KEEP_COMMANDS: readonly CommandSpec[] = [
@@ -15,39 +13,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
       '[id...]',
       'place: ids of recordings, or keys; release, apply, list: id of a hold',
     ]),
-    options: [
-      { flags: '--matter <TEXT>', description: 'place: what it is for, such as the number of a case' },
-      { flags: '--reason <TEXT>', description: 'place, release: why; stands in the hold' },
-      { flags: '--by <NAME>', description: 'place, release: who you are (default: user and host)' },
-      {
-        flags: '--ids <FILE>',
-        description: 'place: ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
-      },
-      {
-        flags: '--skip-invalid',
-        description: 'place: with --ids: go on without lines that name no recording',
-      },
-      { flags: '--skip-missing', description: 'place: go on without ids that the archive does not hold' },
-      {
-        flags: '--conversation <ID>',
-        description: 'place: every recording of that conversation; reads the receipts of --from to --to',
-      },
-      WHERE,
-      FROM,
-      TO,
-      {
-        flags: '--yes <COUNT>',
-        description: 'place: for more than 10,000 objects: the count that --dry-run printed',
-        parse: wholeNumber(1, 1_000_000_000),
-      },
-      { flags: '--all', description: 'list: released ones as well' },
-      {
-        flags: '--mirror',
-        description:
-          'place, release, apply: set the platform’s own protection from deletion too, or take it away, as far as it goes',
-      },
-      DRY_RUN,
-    ],
+    options: HOLD_OPTIONS,
     purpose: 'wrap',
     details:
       'What is held is fixed when the hold is placed: ids, a conversation, or every recording of --from to --to. A hold stands until its release is there, signed where receipts are signed. In a bucket with Object Lock each object, its receipt, instruction file and context are also put under S3’s own legal hold; apply repeats that where it was interrupted. An object that two holds hold stays locked until both are released. docs/holds.md says what a hold protects from, and what not.',
@@ -64,36 +30,7 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
     name: 'retain',
     summary: 'until when recordings must and may stay: show, apply the rules, extend',
     ...takesAction('retain', ['[id...]', 'ids of recordings, or keys; rules: a retention file']),
-    options: [
-      {
-        flags: '--ids <FILE>',
-        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
-      },
-      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
-      { flags: '--skip-missing', description: 'go on without ids that the archive does not hold' },
-      { flags: '--conversation <ID>', description: 'every recording of that conversation' },
-      WHERE,
-      FROM,
-      TO,
-      { flags: '--hold <ID>', description: 'show, apply: what that hold holds, or held' },
-      { flags: '--expired', description: 'show: only what a rule lets go now' },
-      { flags: '--on <DAY>', description: 'show, with --expired: what it lets go by that day' },
-      { flags: '--source', description: 'show: asks Genesys Cloud when it deletes its own' },
-      { flags: '--until <DAY>', description: 'extend: the last day, UTC' },
-      {
-        flags: '--mode <MODE>',
-        description: 'extend: governance or compliance (default: as the retention file, else governance)',
-        parse: LOCK_MODE,
-      },
-      { flags: '--reason <TEXT>', description: 'extend: why; stands in the access log' },
-      { flags: '--by <NAME>', description: 'extend, apply: who you are (default: user and host)' },
-      {
-        flags: '--yes <COUNT>',
-        description: 'extend: acts, with the count that was printed; apply: for more than 10,000 objects',
-        parse: wholeNumber(1, 1_000_000_000),
-      },
-      DRY_RUN,
-    ],
+    options: RETAIN_OPTIONS,
     purpose: 'wrap',
     details:
       'Rules by medium, queue and division stand in ARCHIVE_RETENTION_FILE. What is sure at the write is said by the write itself, as Object Lock or as a tag; apply does the rest once queues are known, and never makes a lock or a tag shorter. A queue that is not known counts as any: the longest rule applies. extend keeps objects longer than their rule; without --yes it only tells what it would do. docs/keeping.md has the format of the file.',
@@ -109,42 +46,13 @@ export const KEEP_COMMANDS: readonly CommandSpec[] = [
   }),
   defineCommand({
     name: 'erase',
-    summary: 'erase recordings for good: a plan, then --confirm; says what stays and until when',
+    summary: 'erase recordings permanently: a plan, then --confirm; says what stays and until when',
     arguments: [['[id...]', 'ids of recordings, or keys; or status, finish, requests']],
     completes: ['status', 'finish', 'requests'],
-    options: [
-      {
-        flags: '--ids <FILE>',
-        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
-      },
-      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
-      { flags: '--skip-missing', description: 'go on without ids that the archive does not hold' },
-      { flags: '--conversation <ID>', description: 'every recording of that conversation' },
-      {
-        flags: '--subject <NUMBER>',
-        description:
-          'every recording with that number (+4930…) or address on the other side; may be repeated',
-        parse: collect,
-      },
-      WHERE,
-      { flags: '--request <ID>', description: 'what a request under the GDPR at the platform names' },
-      { flags: '--reason <TEXT>', description: 'why: stands in every tombstone; no name, no number' },
-      { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
-      { flags: '--leave-held', description: 'leave out what a hold is on, instead of refusing all of it' },
-      {
-        flags: '--confirm <PLAN>',
-        description: 'erase what that plan names; the name is printed by the plan',
-      },
-      {
-        flags: '--yes <COUNT>',
-        description: 'with --confirm and finish: the number of recordings, as it was printed',
-        parse: wholeNumber(1, 1_000_000_000),
-      },
-      DRY_RUN,
-    ],
+    options: ERASE_OPTIONS,
     purpose: 'wrap',
     details:
-      'Two steps: a plan that is written down and touches nothing, and --confirm with its name and its count. Then each recording gets a tombstone, every version of its objects, contexts, transcripts, waveforms, keys and marks is removed, and the catalogue, people, facts and the log’s lists are made anew without it. The receipt stays. A hold on any part blocks the whole. The same command goes on where it was interrupted. An erased recording is never read and never archived again. status says what a lock still keeps, and finish removes it afterwards. docs/keeping.md has all of it.',
+      'Two steps: a plan that is written down and touches nothing, and --confirm with its name and its count. Then each recording gets a tombstone, every version of its objects, contexts, transcripts, waveforms, keys and marks is removed, and the catalogue, people, facts and the log’s lists are made again without it. The receipt stays. A hold on any part blocks the whole. The same command goes on where it was interrupted. An erased recording is never read and never archived again. status says what a lock still keeps, and finish removes it afterwards. docs/keeping.md has all of it.',
     examples: [
       'genesys-archive erase --subject +4930123456 --reason "request 2026/31" --dry-run',
       'genesys-archive erase --conversation 9f8e… --reason "request 2026/31"',

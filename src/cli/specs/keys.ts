@@ -1,6 +1,7 @@
 import { takesAction } from './actions.ts';
-import { type CommandSpec, CONCURRENCY, defineCommand, FROM, ID, TO } from './command-spec.ts';
-import { MOVE_OPTIONS, REKEY_OPTIONS } from './rekey-options.ts';
+import { MOVE_OPTIONS, REKEY_OPTIONS } from '../options/rekey.ts';
+import { KEYS_OPTIONS, REENCRYPT_OPTIONS } from '../options/keys.ts';
+import { type CommandSpec, defineCommand, ID } from './command-spec.ts';
 
 /** What looks after keys, and moves what is stored under other ones. */
 export const KEY_COMMANDS: readonly CommandSpec[] = [
@@ -8,32 +9,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     name: 'keys',
     summary: 'make, list and try the keys that wrap data keys, and those that receipts are verified with',
     ...takesAction('keys', ['[id|key...]', 'publish: ids or keys of recordings']),
-    options: [
-      { flags: '--kid <NAME>', description: 'generate: name of the new key (default k-YYYY-MM-DD)' },
-      { flags: '--rsa <NAME>', description: 'generate: an RSA pair, NAME-public.pem and NAME-private.pem' },
-      {
-        flags: '--signing <NAME>',
-        description: 'generate: an Ed25519 pair for receipts, NAME-private.pem and NAME-public.pem',
-      },
-      { flags: '--list <FILE>', description: 'receipts: the list of public keys' },
-      { flags: '--add <FILE>', description: 'receipts: add this public key (PEM), believed from --at on' },
-      { flags: '--retire <KEYID>', description: 'receipts: this key signs nothing any more after --at' },
-      {
-        flags: '--revoke <KEYID>',
-        description: 'receipts: what this key has signed from --at on is not believed',
-      },
-      { flags: '--at <TIME>', description: 'receipts: when, e.g. 2026-11-28T00:00:00Z (default now)' },
-      {
-        flags: '--stored-by <TIME>',
-        description: 'receipts: with --revoke, believe only what the store had by then',
-      },
-      { flags: '--comment <TEXT>', description: 'receipts: a note on the key that is changed' },
-      { flags: '--all', description: 'publish: every recording of the archive' },
-      { ...FROM, description: 'publish: first day, UTC, e.g. 2026-05-01' },
-      { ...TO, description: 'publish: last day, UTC, e.g. 2026-05-31' },
-      CONCURRENCY,
-      { flags: '--dry-run', description: 'generate, receipts, publish: write nothing' },
-    ],
+    options: KEYS_OPTIONS,
     purpose: 'keys',
     details:
       'generate adds a new active key to the keyring, or makes the keyring; no key is ever taken out of it. list names keys and shows none. check tries every configured key on a data key that is thrown away; of KMS it asks one data key, and to decrypt it. publish writes or repairs KEY.instruction beside objects whose data keys are in key records, from which AWS clients read them; it needs ARCHIVE_STORE, and refuses a bucket that locks what is written. receipts shows a list of public keys for ARCHIVE_RECEIPT_PUBLIC_KEYS, or makes and changes one; docs/keys.md says when.',
@@ -97,10 +73,7 @@ export const KEY_COMMANDS: readonly CommandSpec[] = [
     name: 'reencrypt',
     summary: 'encrypt recordings again, in format s3ec-v3, as new objects of another store',
     arguments: [['[id|key...]', ID]],
-    options: [
-      { flags: '--target <STORE>', description: 'where they go: s3://BUCKET[/PREFIX] or file:PATH' },
-      ...REKEY_OPTIONS,
-    ],
+    options: REENCRYPT_OPTIONS,
     purpose: 'wrap',
     details:
       'The objects keep their keys below the target; the originals are left as they are, for media objects are never replaced. Each new object is read back and decrypted before it counts as done, so writing for an RSA key also takes its private half. Receipts are not written: they state the object as it was archived. What the target holds already is compared, so a run can be ended and repeated.',

@@ -1,28 +1,6 @@
-import { ACCESS_ACTIONS } from '../../record/access-actions.ts';
 import { takesAction } from './actions.ts';
-import { type CommandSpec, defineCommand, FROM, type OptionSpec, TO } from './command-spec.ts';
-import { collect, oneOf, wholeNumber } from './option-values.ts';
-
-const ENTRY_FORMAT = oneOf('table', 'csv', 'jsonl');
-const ACTION = oneOf(...ACCESS_ACTIONS);
-
-const REASON = { flags: '--reason <TEXT>', description: 'why; stands in the access log' } as const;
-
-/** What commands that show entries take, besides the action. */
-const ENTRY_OPTIONS = [
-  FROM,
-  TO,
-  {
-    flags: '--format <WORD>',
-    description: 'table (default), csv or jsonl',
-    parse: ENTRY_FORMAT,
-  },
-  {
-    flags: '--limit <N>',
-    description: 'at most so many (default for a table 100)',
-    parse: wholeNumber(1, 100_000_000),
-  },
-] as const satisfies readonly OptionSpec[];
+import { AUDIT_OPTIONS, ACCESS_OPTIONS } from '../options/log.ts';
+import { type CommandSpec, defineCommand } from './command-spec.ts';
 
 /** What tells who did what: at the platform, and in the archive. */
 export const LOG_COMMANDS: readonly CommandSpec[] = [
@@ -31,25 +9,10 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
     summary: 'look up who played, exported, deleted or protected recordings at the platform',
     arguments: [['[id...]', 'ids of recordings or conversations, or keys; or update, status']],
     completes: ['update', 'status'],
-    options: [
-      {
-        flags: '--person <NAME|ID>',
-        description: 'a part of the name of a user, or the id of a user or client',
-      },
-      {
-        flags: '--action <WORD>',
-        description: 'as the platform names it, e.g. Download, Export, Delete; may be repeated',
-        parse: collect,
-      },
-      ...ENTRY_OPTIONS,
-      REASON,
-      { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
-      { flags: '--day <DAY>', description: 'update: that day in UTC, whether it is fresh or not' },
-      { flags: '--anew', description: 'update: also days that are fresh' },
-    ],
+    options: AUDIT_OPTIONS,
     purpose: 'wrap',
     details:
-      'The platform keeps its own audit of recordings for a year; the archive keeps it for good, sealed, one object a day below audits/. update fetches the days that are due: when a day is over, and again two and ten days later, because entries come late. serve does it every six hours, the scheduled function of a stack twice a day. A day is never replaced by fewer entries. What the platform refused is told apart from days on which nothing was done, and from days that were never asked for. Downloads by this program are in it as well: --person with the id of its OAuth client shows them. To look is written to the access log.',
+      'The platform keeps its own audit of recordings for a year; the archive keeps it permanently, sealed, one object a day below audits/. update fetches the days that are due: when a day is over, and again two and ten days later, because entries come late. serve does it every six hours, the scheduled function of a stack twice a day. A day is never replaced by fewer entries. What the platform refused is told apart from days on which nothing was done, and from days that were never asked for. Downloads by this program are in it as well: --person with the id of its OAuth client shows them. To look is written to the access log.',
     examples: [
       'genesys-archive audit 9f8e… --from 2026-03-01',
       'genesys-archive audit --action Delete --action Export --json',
@@ -64,17 +27,7 @@ export const LOG_COMMANDS: readonly CommandSpec[] = [
     name: 'access',
     summary: 'look up who searched, listened, revealed, held or erased in the archive',
     ...takesAction('access', ['[id...]', 'list: ids of recordings, or keys']),
-    options: [
-      { flags: '--person <NAME>', description: 'a part of the name, in any case' },
-      {
-        flags: '--action <WORD>',
-        description: `one of ${ACCESS_ACTIONS.join(', ')}`,
-        parse: ACTION,
-      },
-      ...ENTRY_OPTIONS,
-      REASON,
-      { flags: '--by <NAME>', description: 'who you are (default: user and host)' },
-    ],
+    options: ACCESS_OPTIONS,
     purpose: 'wrap',
     details:
       'Reads the access log of the archive, newest entries first, as the page of the console does. Entries of one session name the one before: where one is gone or was changed, that is said, and the command ends with 5. For ids, holds and tombstones that name them are told as well, because an entry about many recordings says only how they were chosen. verify holds every entry of the days against the sealed log (docs/proof.md): each that is missing, was changed, came after its day was sealed or breaks its chain is named, and the command ends with 3; with 6 where none of the days is sealed. To look is itself written to the log.',

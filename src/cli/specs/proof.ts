@@ -1,18 +1,19 @@
-import { type CommandSpec, defineCommand, FROM, ID, TO, WHERE } from './command-spec.ts';
-import { MAX_SAMPLE } from '../../proof/drill/sample-size.ts';
-import { wholeNumber } from './option-values.ts';
+import {
+  RECONCILE_OPTIONS,
+  SEAL_OPTIONS,
+  PROVE_OPTIONS,
+  EVIDENCE_OPTIONS,
+  DRILL_OPTIONS,
+  VERIFY_PROOF_OPTIONS,
+} from '../options/proof.ts';
+import { type CommandSpec, defineCommand, ID } from './command-spec.ts';
 
 /** What shows that nothing is missing and nothing was changed. */
 export const PROOF_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'reconcile',
     summary: 'compare the archive with what the platform says was recorded',
-    options: [
-      { flags: '--day <DAY>', description: 'one day, UTC, e.g. 2026-05-20' },
-      FROM,
-      TO,
-      { flags: '--backfill', description: 'also plan a job that archives what is missing' },
-    ],
+    options: RECONCILE_OPTIONS,
     purpose: 'seal',
     details:
       'Asks the platform for the conversations of each day and for the recordings of each of them, and lists every recording that only one side has, with the reason. Writes nothing, neither here nor at the platform; --backfill writes a job. Divisions that the OAuth client cannot see are a blind spot, which is printed each time. Ends with 3 when something is missing or pending, or is held and not listed.',
@@ -26,29 +27,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'seal',
     summary: 'state every day that is due in the signed, append-only log',
-    options: [
-      { flags: '--init', description: 'begin the log: once, before the first seal' },
-      {
-        flags: '--from <DAY>',
-        description: 'with --init: the first day that is stated (default: yesterday)',
-      },
-      {
-        flags: '--recovery-vkey <KEY>',
-        description: 'with --init: public half of a key that is kept offline',
-      },
-      { flags: '--now', description: 'also state today, which has not ended' },
-      { flags: '--day <DAY>', description: 'state the days up to this one' },
-      {
-        flags: '--every-day',
-        description: 'look at all days for what arrived late or is lost, not only at the last 35',
-      },
-      { flags: '--unvouched-key', description: 'go on with a key that no key before vouches for' },
-      {
-        flags: '--timeout <SECONDS>',
-        description: 'stop cleanly after that time',
-        parse: wholeNumber(1, 604_800),
-      },
-    ],
+    options: SEAL_OPTIONS,
     purpose: 'seal',
     details:
       'Compares each day with the platform, appends the receipts and a statement of the day to the log, signs the checkpoint, and has it remembered elsewhere (docs/proof.md). Run it each night; any number may run at once. Ends with 5 and changes nothing when the log was set back or forged, and with 7 when it is sealed and an anchor could not be reached.',
@@ -64,15 +43,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     name: 'prove',
     summary: 'write the proof of a recording, or of a day',
     arguments: [['[ids...]', ID]],
-    options: [
-      { flags: '--day <DAY>', description: 'all statements of a day' },
-      {
-        flags: '--since <CHECKPOINT>',
-        description: 'that the log still begins with a checkpoint, from the file of who kept it',
-      },
-      { flags: '-o, --output <DIR>', description: 'folder for the files (default: the working directory)' },
-      { flags: '--force', description: 'replace files that are there' },
-    ],
+    options: PROVE_OPTIONS,
     purpose: 'store',
     details:
       'Writes two files for each: what is proved, byte for byte, and its proof (c2sp.org/tlog-proof@v1), which `verify-proof`, or the shell script of docs/proof.md, checks without the archive. Nothing of other recordings is in it. With --since it writes one file, which shows that nothing before that checkpoint was changed or removed since.',
@@ -88,23 +59,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     name: 'evidence',
     summary: 'package recordings with everything that an outsider needs to check them',
     arguments: [['[ids...]', ID]],
-    options: [
-      WHERE,
-      { flags: '-o, --output <PLACE>', description: 'folder or FILE.zip; it appears once it is whole' },
-      { flags: '--decrypt', description: 'decrypted recordings, each compared with its receipt first' },
-      {
-        flags: '--without-statements',
-        description: 'leave out the statements, which tell how many recordings a day had',
-      },
-      {
-        flags: '--since <CHECKPOINT>',
-        description: 'also show that the log continues this checkpoint, which the reader kept',
-      },
-      {
-        flags: '--as-found',
-        description: 'go on where something does not verify, and say so first in FINDINGS.txt',
-      },
-    ],
+    options: EVIDENCE_OPTIONS,
     purpose: 'restore',
     details:
       'Holds each recording, its receipt, the proof that it is in the log, the statements of its days, checkpoint, time stamps, public keys, and a shell script that checks all of it with openssl alone. 1 to 1,000 recordings. Refuses to make a package in which a link does not verify.',
@@ -119,15 +74,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'drill',
     summary: 'restore a sample that the log decides, and report what became of it',
-    options: [
-      {
-        flags: '--sample <COUNT>',
-        description: 'recordings, 1 to 1000 (default: 20)',
-        parse: wholeNumber(1, MAX_SAMPLE),
-      },
-      { flags: '--day <DAY>', description: 'recordings of this day alone' },
-      { flags: '--vkey', description: 'only print the public key of the reports' },
-    ],
+    options: DRILL_OPTIONS,
     purpose: 'restore',
     details:
       'The root of the newest checkpoint decides the sample: it cannot be chosen, and each reader of the log draws the same. Each recording is decrypted to its end, authenticated, compared with the length and hash of the receipt that the log holds, and its container is decoded (WAV, Ogg, ZIP; others are only hashed). Nothing decrypted is kept. A signed report is written once a day under drills/; the next statement counts it. Ends with 5 when a recording is not what was archived, and with 3 when one could not be looked at.',
@@ -140,20 +87,7 @@ export const PROOF_COMMANDS: readonly CommandSpec[] = [
     summary: 'check a proof, an evidence package, a day or the whole log',
     arguments: [['[path]', 'a file with its .tlog-proof beside it, or the folder of an evidence package']],
     completes: 'files',
-    options: [
-      { flags: '--day <DAY>', description: 'the statements of a day, from the archive' },
-      { flags: '--all', description: 'the whole log: every entry, root, statement and count' },
-      { flags: '--drill <DAY>', description: 'the report of a restore drill: signature, sample, statement' },
-      {
-        flags: '--checkpoint <FILE>',
-        description:
-          'a checkpoint that was kept elsewhere: with --all, or with the file that `prove --since` wrote',
-      },
-      {
-        flags: '--manifest-sha256 <HASH>',
-        description: 'of a package: the SHA-256 of its MANIFEST.sha256, as it was noted at the handover',
-      },
-    ],
+    options: VERIFY_PROOF_OPTIONS,
     purpose: 'store',
     details:
       'Needs ARCHIVE_PROOF_ORIGIN and ARCHIVE_PROOF_VKEYS as the owner of the archive published them; a file or package is checked without the archive. Ends with 5 for what does not verify, and with 2 for a key that is not known, which says nothing about the log.',

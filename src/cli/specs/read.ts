@@ -1,20 +1,5 @@
-import {
-  ALL_ARCHIVES,
-  type CommandSpec,
-  defineCommand,
-  CONCURRENCY,
-  FROM,
-  ID,
-  JOB_OPTIONS,
-  OBJECT_VERSION,
-  TO,
-  UNVERIFIED,
-  WHERE,
-} from './command-spec.ts';
-import { oneOf, percentage, someOf } from './option-values.ts';
-
-const DEPTH = oneOf('head', 'ciphertext', 'full');
-const ALLOWED = someOf('adopted', 'unproven', 'moved');
+import { INSPECT_OPTIONS, LIST_OPTIONS, RESTORE_OPTIONS, VERIFY_OPTIONS } from '../options/read.ts';
+import { type CommandSpec, defineCommand, ID } from './command-spec.ts';
 
 /** What reads the archive and changes nothing. */
 export const READ_COMMANDS: readonly CommandSpec[] = [
@@ -22,33 +7,10 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'restore',
     summary: 'decrypt recordings into files',
     arguments: [['[id|key...]', ID]],
-    options: [
-      { flags: '-o, --output <FILE>', description: 'for one recording: file to write; - is standard output' },
-      {
-        flags: '-d, --directory <DIR>',
-        description: 'directory for files named by id and channel; made if it is missing',
-      },
-      {
-        flags: '--ids <FILE>',
-        description: 'ids or keys: one a line, CSV (first column) or JSON lines; - is standard input',
-      },
-      WHERE,
-      { flags: '--skip-invalid', description: 'with --ids: go on without lines that name no recording' },
-      { flags: '--force', description: 'replace files that exist' },
-      { flags: '--dry-run', description: 'only tell what would be written' },
-      {
-        flags: '--allow-unverified',
-        description: 'needed for -o -: plaintext leaves before the object has proved to be unchanged',
-      },
-      UNVERIFIED,
-      OBJECT_VERSION,
-      FROM,
-      TO,
-      CONCURRENCY,
-    ],
+    options: RESTORE_OPTIONS,
     purpose: 'restore',
     details:
-      'Without -o, files are named ID[.CHANNEL].EXTENSION, by the content type in the receipt, else by the first bytes; one recording goes to the working directory, several to the directory of -d. An id brings all its channels; the catalogue, where there is one, says on which day to look. Without ids, --from and --to choose the recordings. A file that holds the recording already is left as it is, so that a run can be ended and repeated; a file that holds something else is refused without --force. Each object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it all the same). A file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
+      'Without -o, files are named ID[.CHANNEL].EXTENSION, by the content type in the receipt, else by the first bytes; one recording goes to the working directory, several to the directory of -d. An id brings all its channels; the catalogue, where there is one, says on which day to look. Without ids, --from and --to choose the recordings. A file that holds the recording already is left as it is, so that a run can be ended and repeated; a file that holds something else is refused without --force. Each object is compared with its receipt before it is opened: an object of another recording, or one without the receipt it has to have, is refused (--unverified restores it anyway). A file appears only after the whole object has been authenticated and its content compared with the receipt; until then it is kept in memory, or encrypted in FILE.RANDOM.partial. After a wrong key, a flipped bit or a truncated object nothing is left behind.',
     examples: [
       'genesys-archive restore 1b2c… -o call.wav',
       'genesys-archive restore archive/2026/05/20/1b2c….enc -o call.wav --force',
@@ -63,37 +25,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'verify',
     summary: 'compare recordings with their receipts, and decrypt them, keeping nothing',
     arguments: [['[id|key...]', ID]],
-    options: [
-      { flags: '--all', description: 'every recording of the archive, and every receipt' },
-      {
-        flags: '--depth <DEPTH>',
-        description:
-          'head: what the store says; ciphertext: the bytes, without a key; full (default): decrypts',
-        parse: DEPTH,
-      },
-      { flags: '--sample <SHARE>', description: 'with --all: only a part, e.g. 5%', parse: percentage },
-      {
-        flags: '--seed <TEXT>',
-        description: 'with --sample: choose the same part as the run that printed it',
-      },
-      {
-        flags: '--resume <FILE>',
-        description:
-          'with --all: keep the progress there, and in the folder FILE.job; an interrupted run goes on, as a job of all machines with --job',
-      },
-      { flags: '--report <FILE>', description: 'write the outcome there as JSON' },
-      {
-        flags: '--allow <KINDS>',
-        description: 'count these, and do not fail on them: adopted, unproven, moved',
-        parse: ALLOWED,
-      },
-      ALL_ARCHIVES,
-      OBJECT_VERSION,
-      FROM,
-      TO,
-      CONCURRENCY,
-      ...JOB_OPTIONS,
-    ],
+    options: VERIFY_OPTIONS,
     purpose: 'restore',
     allArchives: {
       notWith: [
@@ -116,7 +48,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
     name: 'inspect',
     summary: 'show what is known of a recording without any key, and how to decrypt it by hand',
     arguments: [['[id|key]', ID]],
-    options: [WHERE, UNVERIFIED, OBJECT_VERSION, ALL_ARCHIVES, FROM, TO],
+    options: INSPECT_OPTIONS,
     purpose: 'store',
     allArchives: { isSearch: true },
     details:
@@ -133,15 +65,7 @@ export const READ_COMMANDS: readonly CommandSpec[] = [
   defineCommand({
     name: 'list',
     summary: 'list the recordings of the archive, oldest day first',
-    options: [
-      ALL_ARCHIVES,
-      FROM,
-      TO,
-      {
-        flags: '--brief',
-        description: 'read no receipts: only days, sizes and keys, with one request for 1,000 of them',
-      },
-    ],
+    options: LIST_OPTIONS,
     purpose: 'store',
     allArchives: {},
     details:

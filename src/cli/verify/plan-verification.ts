@@ -6,11 +6,11 @@ import { type CommandContext, openBudget, type searchIn } from '../_context.ts';
 import { planRecordings } from '../jobs/plan-recordings.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
-import type { VerifyOptions } from './plan.ts';
 import { type EarlierRun, readResumed } from './resume.ts';
 import type { VerifyPlan } from './state.ts';
 import { tellFinding } from './verify-run.ts';
 import { present } from '../../present.ts';
+import type { VerifyOptions } from '../options/read.ts';
 
 /**
  * A sample, days or all of the archive, as a job. With `--resume` it is what an interrupted run without a job has left: that run's

@@ -1,28 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { AllowableKind, VerifyDepth } from '../../audit/verify-recording.ts';
+import type { VerifyDepth } from '../../audit/verify-recording.ts';
 import { ArchiveError } from '../../errors.ts';
 import { requireJobSense } from '../jobs/plan-recordings.ts';
-import type { JOB_OPTIONS } from '../specs/command-spec.ts';
-import type { OptionsOf } from '../specs/option-types.ts';
 import { readSeed, type VerifyPlan } from './state.ts';
+import type { VerifyOptions } from '../options/read.ts';
 
 /** Bytes; seeds are public, they only have to differ. */
 const SEED_BYTES = 8;
-
-export interface VerifyOptions extends OptionsOf<typeof JOB_OPTIONS> {
-  readonly objectVersion?: number;
-  readonly all?: boolean;
-  readonly depth?: VerifyDepth;
-  /** In (0, 1]. */
-  readonly sample?: number;
-  readonly seed?: string;
-  readonly resume?: string;
-  readonly report?: string;
-  readonly allow?: readonly AllowableKind[];
-  readonly from?: string;
-  readonly to?: string;
-  readonly concurrency?: number;
-}
 
 /** @throws `USAGE` for options that do not go together. */
 export function requireSense(ids: readonly string[], options: VerifyOptions): void {

@@ -60,7 +60,7 @@ export interface VerifyState {
 /**
  * Opens the state file, or starts it. A seed or depth that the command line leaves open is taken from the file.
  *
- * @throws `USAGE` when the file belongs to a run of another store, depth, sample or time, or is no state file; `OUTPUT_FAILED`
+ * @throws `USAGE` when the file belongs to a run of another store, depth, sample or time, or is not a state file; `OUTPUT_FAILED`
  *   when it cannot be read or written.
  */
 export async function openVerifyState(file: string, plan: VerifyPlan, now: number): Promise<VerifyState> {
@@ -111,7 +111,7 @@ export async function readSeed(file: string): Promise<string | undefined> {
 function readProgress(text: string, plan: VerifyPlan): VerifyProgress {
   const [first = '', ...rest] = text.split('\n');
   const head = parseLine(first);
-  if (head?.type !== 'plan' || head.version !== 1) throw usage('is no state file of verify');
+  if (head?.type !== 'plan' || head.version !== 1) throw usage('is not a state file of verify');
   const names = ['store', 'depth', 'share', 'seed', 'from', 'to', 'layout', 'allow'] as const;
   const other = names.find((name) => head[name] !== plan[name]);
   if (other !== undefined) throw usage(`belongs to a run with another ${other}`);

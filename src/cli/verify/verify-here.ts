@@ -21,12 +21,13 @@ import { count, formatBytes, printable } from '../_format.ts';
 import { noteNothing, requireArchive } from '../_nothing-found.ts';
 import { countBytes, startProgress } from '../_progress.ts';
 import { rowsOf, tellCatalogue } from './catalogue.ts';
-import { formatShare, type VerifyOptions } from './plan.ts';
+import { formatShare } from './plan.ts';
 import { countsOf, describeFindings, describeTally, reportOf, writeReport } from './report.ts';
 import { openResumed, type ResumedRun } from './resume.ts';
 import type { VerifyPlan } from './state.ts';
 import { nameStrangers, type Strangers, warnOfStrangers } from './strangers.ts';
 import { VerifyRun } from './verify-run.ts';
+import type { VerifyOptions } from '../options/read.ts';
 
 const DEFAULT_CONCURRENCY = 4;
 

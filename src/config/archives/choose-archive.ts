@@ -80,7 +80,7 @@ function readSections(file: ConfigFile | undefined): Readonly<Record<string, Sec
   for (const [name, section] of entries) {
     if (!ARCHIVE_NAME.test(name)) {
       throw invalid(
-        `${printableName(name)} is no name of an archive: 1 to 32 of a-z, 0-9 and -, beginning with a letter`,
+        `${printableName(name)} is not a name of an archive: 1 to 32 of a-z, 0-9 and -, beginning with a letter`,
       );
     }
     if (!isObject(section)) throw invalid(`archive ${name} is not one JSON object of settings`);

@@ -194,9 +194,9 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 /** A mistyped name is a mistyped deploy setting, or a variable of the function in the wrong place. */
 function describeStranger(key: string): string {
-  if (isSettingName(key)) return 'is no deploy setting: it belongs into environmentVariables';
+  if (isSettingName(key)) return 'is not a deploy setting: it belongs into environmentVariables';
   const meant = nearestName(key, Object.keys(deploySettings.shape));
-  return `is no deploy setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+  return `is not a deploy setting${meant === undefined ? '' : `; did you mean ${meant}?`}`;
 }
 
 const printableName = (name: string) =>
@@ -210,7 +210,7 @@ function describeEnvironment(environment: unknown): DeployProblem[] {
   if (isPlatformDomain(result.data)) return [];
   const meant = nearestName(result.data, Object.values(GENESYS_REGIONS));
   const hint = meant === undefined ? 'such as mypurecloud.com or usw2.pure.cloud' : `did you mean ${meant}?`;
-  return [{ name, text: `is no region domain of Genesys Cloud; ${hint}` }];
+  return [{ name, text: `is not a region domain of Genesys Cloud; ${hint}` }];
 }
 
 function describeVariable(name: string, text: string): string[] {
@@ -236,9 +236,9 @@ function describeForeignVariable(name: string, text: string): string[] {
   const allowed = Object.hasOwn(ALLOWED_OF_OTHERS, name) ? ALLOWED_OF_OTHERS[name] : undefined;
   if (allowed !== undefined) return allowed.test(text) ? [] : ['has a value that is not known'];
   const meant = suggestName(name) ?? nearestName(name, Object.keys(ALLOWED_OF_OTHERS));
-  if (meant !== undefined) return [`is no setting of this program; did you mean ${meant}?`];
+  if (meant !== undefined) return [`is not a setting of this program; did you mean ${meant}?`];
   return isStrayName(name)
-    ? ['is no setting of this program']
+    ? ['is not a setting of this program']
     : ['is not among the variables that the deploy file may set, see docs/deployment.md'];
 }
 

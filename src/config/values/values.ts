@@ -94,7 +94,7 @@ export const storeLocation = checked((text) => {
   const dots = trimmed.split('/').some((segment) => segment === '.' || segment === '..');
   if (!KEY_PREFIX.test(trimmed) || dots || trimmed.length > MAX_PREFIX_LENGTH) {
     return problem(
-      `has a prefix that is no key: up to ${MAX_PREFIX_LENGTH} letters, digits and ._=+@:- between single slashes`,
+      `has a prefix that is not a key: up to ${MAX_PREFIX_LENGTH} letters, digits and ._=+@:- between single slashes`,
     );
   }
   return { value: `s3://${bucket}/${trimmed}` };
@@ -108,13 +108,13 @@ export const keyHex = checked((text) => {
   if (!/^[0-9a-fA-F]*$/.test(text))
     return problem('must be hex digits only (0-9, a-f), without spaces or quotes');
   if (text.length !== 64) return problem(`must have exactly 64 hex digits, not ${text.length}`);
-  if (/^0+$/.test(text)) return problem('is all zeros, which is no key');
+  if (/^0+$/.test(text)) return problem('is all zeros, which is not a key');
   return { value: new Secret(text) };
 });
 
 /** Key id, key ARN, alias name or alias ARN. https://docs.aws.amazon.com/kms/latest/developerguide/find-cmk-id-arn.html */
 export const kmsKeyId = checked((text) =>
-  isKmsKeyId(text) ? { value: text } : problem('is no id, ARN or alias/NAME of a KMS key'),
+  isKmsKeyId(text) ? { value: text } : problem('is not an id, ARN or alias/NAME of a KMS key'),
 );
 
 /** One such key, or two while one takes the place of the other. */
@@ -203,7 +203,7 @@ export const regionList = checked((text) => {
   const hint = RECORDING_REGIONS.includes(meant)
     ? `; write ${meant}`
     : `; there are ${RECORDING_REGIONS.join(', ')}`;
-  return problem(`item ${wrong + 1} is no region of the platform${hint}`);
+  return problem(`item ${wrong + 1} is not a region of the platform${hint}`);
 });
 
 /** Id of an AWS account; leading zeros count. */

@@ -61,7 +61,7 @@ async function listDay(
   progress?: CountProgress,
 ): Promise<SourceDay> {
   const day = parseDay(date);
-  if (day === undefined) throw new ArchiveError('USAGE', `${date.slice(0, 20)} is no day`);
+  if (day === undefined) throw new ArchiveError('USAGE', `${date.slice(0, 20)} is not a day`);
   const { analytics } = options;
   let until: number | undefined;
   const query = { day, of: 'active', onAvailability: (at: number) => (until = at) } as const;

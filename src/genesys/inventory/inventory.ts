@@ -19,7 +19,7 @@ const ORPHAN_PAGE = 100;
 /** Pages of orphans; more are a list that never ends. */
 const MAX_ORPHAN_PAGES = 10_000;
 
-/** Days; with the least that the platform accepts every recording is listed that is kept for longer, or for good. */
+/** Days; with the least that the platform accepts every recording is listed that is kept for longer, or permanently. */
 const MIN_THRESHOLD_DAYS = 0;
 
 export function createRecordingInventory(options: InventoryOptions): RecordingInventory {

@@ -25,7 +25,7 @@ export interface DayHoldings {
   readonly deletedByUs?: ReadonlySet<string>;
   /** Held, but under another day. */
   readonly elsewhere: ReadonlySet<string>;
-  /** Of deliveries that failed for good: error codes. */
+  /** Of deliveries that failed permanently: error codes. */
   readonly failed: ReadonlyMap<string, string>;
 }
 

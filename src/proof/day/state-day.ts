@@ -33,7 +33,7 @@ export interface StatingPorts extends ReceiptPorts {
   readonly version: string;
   /** The rules that decide what is archived. */
   readonly rules: Readonly<Record<string, string | number | boolean>>;
-  /** Error codes of deliveries that failed for good, by canonical recording id; empty where they are not known. */
+  /** Error codes of deliveries that failed permanently, by canonical recording id; empty where they are not known. */
   readonly failed?: ReadonlyMap<string, string>;
   /** Has a day counted in several runs, where one is too short. */
   readonly counting?: Pick<CountingPorts, 'keys' | 'origin' | 'trusted' | 'signer'>;

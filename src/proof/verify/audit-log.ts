@@ -118,7 +118,7 @@ async function readClaims(
     if (size === undefined) continue;
     const note = await readNote(place, key, budget);
     if (note?.checkpoint === undefined || note.verdict === 'invalid') {
-      findings.push({ where: key, problem: 'it is no checkpoint of this log with a valid signature' });
+      findings.push({ where: key, problem: 'it is not a checkpoint of this log with a valid signature' });
     } else if (note.checkpoint.size !== size) {
       findings.push({ where: key, problem: 'it is the checkpoint of another size' });
     } else {

@@ -118,7 +118,7 @@ function checkFor(audit: ObjectAudit, name: string): ObjectCheck | undefined {
 async function checkPointer(place: LogPlace, bytes: Buffer, budget: Budget): Promise<string | undefined> {
   const { verdict, checkpoint } = openCheckpoint(place, bytes.toString('utf8'));
   if (verdict !== 'valid' || checkpoint === undefined) {
-    return 'it is no checkpoint of this log with a valid signature of a known key';
+    return 'it is not a checkpoint of this log with a valid signature of a known key';
   }
   const note = await readBytes(place.store, place.keys.note(checkpoint.size), MAX_NOTE_BYTES, budget);
   return note?.equals(bytes) === true ? undefined : 'it is not the checkpoint that is kept for its size';

@@ -12,13 +12,13 @@ const MAX_RULES = 50;
 const notEmpty = { error: 'is empty: leave it out, or name what it is for' };
 
 const ids = z
-  .array(z.guid({ error: 'is no id of the platform: a name may change, an id does not' }))
+  .array(z.guid({ error: 'is not an id of the platform: a name may change, an id does not' }))
   .min(1, notEmpty)
   .transform((list) => list.map((id) => id.toLowerCase()));
 
 const days = z
   .string()
-  .regex(/^[1-9]\d{0,2}d$/, { error: 'is no number of days from 1d to 366d, such as "30d"' })
+  .regex(/^[1-9]\d{0,2}d$/, { error: 'is not a number of days from 1d to 366d, such as "30d"' })
   .transform((text) => Number(text.slice(0, -1)))
   .refine((number) => number <= MAX_QUARANTINE_DAYS, { error: `is more than ${MAX_QUARANTINE_DAYS} days` });
 
@@ -29,7 +29,7 @@ const rule = z
   .strictObject({
     // it stands in the metadata of objects
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/, {
-      error: 'is no name: 1 to 40 letters, digits or ._-',
+      error: 'is not a name: 1 to 40 letters, digits or ._-',
     }),
     media: z
       .array(z.enum(RECORDING_KINDS, { error: `is none of ${RECORDING_KINDS.join(', ')}` }))

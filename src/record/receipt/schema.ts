@@ -121,7 +121,7 @@ export const MAX_RECEIPT_BYTES = 1024 * 1024;
  */
 export function parseReceipt(json: string, key: string): SignedReceipt {
   const result = z.safeParse(receipt, parseForeignJson(json));
-  // one form only: a member that stands there twice, or a different order, is not what was signed
+  // one form only: a member that appears twice, or a different order, is not what was signed
   if (result.success && `${canonicalJson(result.data)}\n` === json) return result.data;
   const where = result.error?.issues[0]?.path.join('.') ?? '';
   throw new ArchiveError(

@@ -19,7 +19,7 @@ export async function checkKeyState(
     return [
       fail(
         name,
-        `the key will be deleted${when}, and every recording under it lost for good`,
+        `the key will be deleted${when}, and every recording under it lost permanently`,
         `aws kms cancel-key-deletion --key-id ${keyArn} && aws kms enable-key --key-id ${keyArn}`,
         'KMS_KEY_UNUSABLE',
       ),

@@ -22,7 +22,7 @@ export interface MultipartTarget {
   readonly queueSize: number;
 }
 
-/** A running upload: its budget ends, and its body with it, as soon as one part has failed for good. */
+/** A running upload: its budget ends, and its body with it, as soon as one part has failed permanently. */
 export interface RunningUpload {
   readonly budget: Budget;
   fail(error: ArchiveError): void;

@@ -104,7 +104,7 @@ async function putWhole(
   });
 }
 
-/** A budget that also ends when a part of the work has failed for good, so that the rest of it, and its body, stop at once. */
+/** A budget that also ends when a part of the work has failed permanently, so that the rest of it, and its body, stop at once. */
 function startWork(budget: Budget, source: MeasuredBody): { work: RunningUpload; end: () => void } {
   const controller = new AbortController();
   return {

@@ -7,6 +7,7 @@ import { createPlatformLimits } from '../../../src/genesys/organization/limits.t
 import { createOrganizationNames } from '../../../src/genesys/organization/names.ts';
 import { recordingLogger } from '../../recording-logger.ts';
 import { type LocalAnswer, type LocalCall, startLocalPlatform } from '../local-platform.ts';
+import { gather } from '../../gather.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -24,12 +25,6 @@ async function connect(answer: (call: LocalCall) => LocalAnswer) {
     organizationId: 'own',
   });
   return { api, calls, inventory };
-}
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
 }
 
 const DAY = Date.UTC(2026, 10, 20);

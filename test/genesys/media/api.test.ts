@@ -1,18 +1,8 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { unlimited } from '../../../src/clock.ts';
 import { createMediaApi } from '../../../src/genesys/media/api.ts';
-import { type Connection, connect, type ConnectOptions } from '../connect.ts';
+import { connected } from '../connect.ts';
 
-let open: Connection[] = [];
-afterEach(async () => {
-  await Promise.all(open.map(({ close }) => close()));
-  open = [];
-});
-async function connected(options?: ConnectOptions): Promise<Connection> {
-  const connection = await connect(options);
-  open.push(connection);
-  return connection;
-}
 const TOKEN = 'POST /oauth/token';
 const MEDIA = 'GET /api/v2/media/{id}';
 const PATCH = 'PATCH /api/v2/interactions/{id}';

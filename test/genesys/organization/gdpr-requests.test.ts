@@ -3,17 +3,12 @@ import { unlimited } from '../../../src/clock.ts';
 import { createGdprRequests } from '../../../src/genesys/organization/gdpr-requests.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 import { type LocalAnswer, type LocalCall, startLocalPlatform } from '../local-platform.ts';
+import { gather } from '../../gather.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 async function answering(answer: (call: LocalCall) => LocalAnswer) {
   const platform = await startLocalPlatform(answer);

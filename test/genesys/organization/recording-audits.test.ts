@@ -4,17 +4,12 @@ import { createRecordingAudits } from '../../../src/genesys/organization/recordi
 import { DAY_MS } from '../../../src/recording/time.ts';
 import { connectRecordings } from '../connect-recordings.ts';
 import { type LocalAnswer, type LocalCall, startLocalPlatform } from '../local-platform.ts';
+import { gather } from '../../gather.ts';
 
 const open: (() => Promise<void>)[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((close) => close()));
 });
-
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
 
 const DAY = Date.UTC(2026, 10, 20);
 const entry = (id: string, at = DAY) => ({ id, eventDate: new Date(at).toISOString(), action: 'Export' });

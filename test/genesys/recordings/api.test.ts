@@ -298,7 +298,7 @@ describe('202 with nothing in it', () => {
 });
 
 describe('what will never be', () => {
-  it('is terminal, for good', async () => {
+  it('is terminal, permanently', async () => {
     const { resolve, ids } = await start([{ fate: 'deleted' }, { fate: 'error' }]);
     const resolution = await resolve();
     expect(summary(resolution, ids)).toBe(' |  | 0 deleted, 1 error');

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type S3Endpoint, startS3 } from '../../../packages/simulator/src/s3/s3.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock, unlimited } from '../../../src/clock.ts';
 import { placeHold, releaseHold } from '../../../src/keep/place-hold.ts';
 import { readHold } from '../../../src/keep/read-holds.ts';
@@ -16,7 +15,6 @@ import {
   type RetentionPorts,
 } from '../../../src/keep/retention/examine.ts';
 import { extendRetention } from '../../../src/keep/retention/extend.ts';
-import { silentLogger } from '../../../src/log.ts';
 import type { KeptState, ObjectStore } from '../../../src/ports.ts';
 import { present } from '../../../src/present.ts';
 import { keepOnWrite, REMOVAL_TAG } from '../../../src/record/keep-on-write.ts';
@@ -25,9 +23,8 @@ import { parseRetentionFile } from '../../../src/record/retention-file.ts';
 import { DAY_MS } from '../../../src/recording/time.ts';
 import { createDirectoryVersions } from '../../../src/store/directory/versions.ts';
 import { createDirectoryStore } from '../../../src/store/directory/directory-store.ts';
-import { createS3Client } from '../../../src/store/s3/client.ts';
-import { createS3Store, openAccess } from '../../../src/store/s3/s3-store.ts';
-import { createS3Versions } from '../../../src/store/s3/versions.ts';
+import { type BUCKET_KINDS, useBucketKinds } from '../../store/bucket-kinds.ts';
+import { gather } from '../../gather.ts';
 
 const QUEUE = '0d5a3c6e-1111-4111-8111-111111111111';
 const KNOWN = { media: 'call', queues: [QUEUE], divisions: [] } as const;
@@ -40,47 +37,16 @@ const rulesBy = (by: string, trades = '"keep": "400d", "remove": "500d"') =>
     'retention.json',
   );
 
-async function gather<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const found: T[] = [];
-  for await (const item of items) found.push(item);
-  return found;
-}
-
 describe('retention in S3', () => {
-  let dir: string;
-  let server: S3Endpoint;
-  let client: ReturnType<typeof createS3Client>;
   let now = Date.now();
   let serial = 0;
 
-  beforeAll(async () => {
-    dir = await mkdtemp(path.join(tmpdir(), 'retention-'));
-    server = await startS3({
-      dir,
-      buckets: ['plain'],
-      versionedBuckets: ['versioned'],
-      lockedBuckets: ['locked'],
-      now: () => now,
-    });
-    client = createS3Client({
-      endpoint: server.url,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-    });
-  });
-  afterAll(async () => {
-    client.destroy();
-    await server.close();
-    await rm(dir, { recursive: true });
-  });
+  const buckets = useBucketKinds(() => now);
 
-  function open(bucket: string, by = bucket === 'locked' ? 'compliance' : 'tags') {
+  function open(bucket: (typeof BUCKET_KINDS)[number], by = bucket === 'locked' ? 'compliance' : 'tags') {
     serial += 1;
     const clock = { ...systemClock, now: () => now };
-    const options = { client, bucket, prefix: `p${serial}`, clock, logger: silentLogger };
-    const store = createS3Store(options);
-    const versions = createS3Versions(openAccess(options), store.location);
+    const { store, versions } = buckets.open(bucket, `p${serial}`);
     const facts = new Map<string, RecordingFacts>();
     const ports: RetentionPorts = {
       store,
@@ -219,7 +185,8 @@ describe('retention in S3', () => {
     expect((await versions.keptState(key, unlimited))?.tags).not.toHaveProperty(REMOVAL_TAG);
     expect(await apply(ports, key)).toMatchObject([{ tag: 'none' }]);
 
-    const root = await mkdtemp(path.join(dir, 'directory-'));
+    const root = await mkdtemp(path.join(tmpdir(), 'retention-'));
+    onTestFinished(() => rm(root, { recursive: true }));
     const files = createDirectoryStore(root, systemClock);
     const held = { ...ports, store: files, versions: createDirectoryVersions(root, systemClock) };
     const file = await put(files);

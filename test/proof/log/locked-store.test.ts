@@ -1,49 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type S3Endpoint, startS3 } from '../../../packages/simulator/src/s3/s3.ts';
+import { describe, expect, it } from 'vitest';
 import { systemClock, unlimited } from '../../../src/clock.ts';
 import { silentLogger } from '../../../src/log.ts';
 import type { ObjectStore, VersionedStore } from '../../../src/ports.ts';
 import { logKeys } from '../../../src/proof/formats/log-keys.ts';
 import { isLockable, lockLog } from '../../../src/proof/log/locked-store.ts';
 import { sealLog } from '../../../src/proof/seal/seal-log.ts';
-import { createS3Client } from '../../../src/store/s3/client.ts';
 import { createSdkCalls } from '../../../src/store/s3/object-calls.ts';
-import { createS3Store, openAccess } from '../../../src/store/s3/s3-store.ts';
-import { createS3Versions } from '../../../src/store/s3/versions.ts';
+import { createS3Store } from '../../../src/store/s3/s3-store.ts';
 import { failure } from '../../failure.ts';
+import { useBucketKinds } from '../../store/bucket-kinds.ts';
 import { ORGANIZATION, placeIn, sealingDays } from '../log-fixture.ts';
 
 const DAY = 86_400_000;
 const keys = logKeys(ORGANIZATION);
-let dir: string;
-let server: S3Endpoint;
-let client: ReturnType<typeof createS3Client>;
-
-beforeAll(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'log-lock-'));
-  server = await startS3({ dir, buckets: ['plain'], lockedBuckets: ['locked'] });
-  client = createS3Client({
-    endpoint: server.url,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId: 'simulator', secretAccessKey: 'simulator-secret-key' },
-  });
-});
-
-afterAll(async () => {
-  client.destroy();
-  await server.close();
-  await rm(dir, { recursive: true });
-});
-
-function open(bucket: string) {
-  const options = { client, bucket, clock: systemClock, logger: silentLogger };
-  const store = createS3Store(options);
-  return { store, versions: createS3Versions(openAccess(options), store.location) };
-}
+const buckets = useBucketKinds();
+const { open } = buckets;
 
 async function keysOf(store: ObjectStore): Promise<string[]> {
   const found: string[] = [];
@@ -90,14 +61,19 @@ describe('ARCHIVE_PROOF_LOCK', () => {
     const { versions } = open('locked');
     const until = Math.floor(Date.now() / 1_000) * 1_000 + DAY;
     const keep = { lock: 'governance', until } as const;
-    const calls = createSdkCalls(client, { Bucket: 'locked' });
+    const calls = createSdkCalls(buckets.client, { Bucket: 'locked' });
     const { digestOf } = await import('../../../src/store/s3/checksum.ts');
     const body = Buffer.from('sdk');
     await calls.put(
       { Key: 'sdk', body, digest: digestOf(body), metadata: {}, contentType: 'text/plain', keep },
       { abortSignal: unlimited.signal },
     );
-    const store = createS3Store({ client, bucket: 'locked', clock: systemClock, logger: silentLogger });
+    const store = createS3Store({
+      client: buckets.client,
+      bucket: 'locked',
+      clock: systemClock,
+      logger: silentLogger,
+    });
     await store.put('parts', chunks(), { ...TEXT, keep }, unlimited);
     const found = await locksIn(versions, '');
     expect([found.get('sdk'), found.get('parts')]).toEqual([until, until]);

@@ -56,7 +56,7 @@ describe('init, by flags', () => {
       archives: { emea: { GENESYS_ORGANIZATION_ID: OTHER }, 'apac-1': {} },
     });
     const wrong = await init([...FLAGS, '--yes', '--archive', 'EMEA']);
-    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('is no name of an archive')]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('is not a name of an archive')]);
   });
 
   it('leaves a file alone that has the settings of one archive', async () => {
@@ -173,7 +173,7 @@ describe('init, by flags', () => {
       ...Array.from({ length: 6 }, () => '--set'),
     ]);
     expect(stderr).toContain(
-      '--set ARCHIVE_WRITEBACK: is no setting of this program; did you mean ARCHIVE_WRITE_BACK?',
+      '--set ARCHIVE_WRITEBACK: is not a setting of this program; did you mean ARCHIVE_WRITE_BACK?',
     );
     expect(stderr).toContain('--set ENCRYPTION_KEY_HEX: is a secret');
     for (const value of ['Frankfurt', 'acme', 'forever', 'nobody', '1st', 'c0ffee', 'FLAC', 'mine'])

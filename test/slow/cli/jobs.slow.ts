@@ -155,7 +155,7 @@ describe('verify --all --job', () => {
 });
 
 describe('jobs', () => {
-  it('pauses, resumes at another rate, and cancels for good', async () => {
+  it('pauses, resumes at another rate, and cancels permanently', async () => {
     const id = await planJob();
     const paused = await jobs('pause', id);
     expect(paused.stdout).toBe(`${id}  paused\n`);

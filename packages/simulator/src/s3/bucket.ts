@@ -218,7 +218,7 @@ export class Bucket {
     return versionId;
   }
 
-  /** Removes one version for good; the one before it becomes the object where it was the newest. */
+  /** Removes one version permanently; the one before it becomes the object where it was the newest. */
   async removeVersion(key: string, versionId: string): Promise<void> {
     await this.exclusive(`object ${key}`, async () => {
       const all = this.versions(key);

@@ -24,6 +24,6 @@ export interface S3Request {
   readonly operation: S3Operation | undefined;
   readonly bucket: string;
   readonly key: string;
-  /** 0 while it is being worked on, and for good when no answer was sent. */
+  /** 0 while it is being worked on, and permanently when no answer was sent. */
   readonly status: number;
 }

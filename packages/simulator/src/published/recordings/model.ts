@@ -35,7 +35,7 @@ export interface ModelRecording extends Required<Omit<ScriptedRecording, 'delete
   archiveDate: string | undefined;
   exportDate: string | undefined;
   exportedDate: string | undefined;
-  /** Deleted for good: no protection and no other date brings it back. */
+  /** Deleted permanently: no protection and no other date brings it back. */
   gone: boolean;
 }
 
@@ -197,7 +197,7 @@ export function fileStateOf(recording: ModelRecording, now: number): FileState {
   return now < restore.requestedAt + restoringS * 1000 ? 'RESTORING' : 'RESTORED';
 }
 
-/** Deleted by a date, which a protection holds back, or for good. */
+/** Deleted by a date, which a protection holds back, or permanently. */
 export function isDeleted({ gone, deleteDate, conversation }: ModelRecording, now: number): boolean {
   return gone || (isPast(deleteDate, now) && !conversation.isProtected);
 }
