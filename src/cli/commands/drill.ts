@@ -66,7 +66,7 @@ function conclude(ui: Ui, { report, key, outcome }: FinishedDrill): number {
     ui.say(`the sample is that of the checkpoint of ${count(checkpoint.size, 'entry', 'entries')}`);
   }
   if (outcome === 'stored') ui.say(`report ${key}`);
-  else ui.warn(`${key} is the report of an earlier drill of today: this one was not kept`);
+  else ui.warn(`${key} is the last report that is kept of one day: the report of this drill was not kept`);
   if (counts.failed > 0) {
     throw new ArchiveError(
       'RECEIPT_MISMATCH',

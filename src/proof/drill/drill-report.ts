@@ -86,16 +86,26 @@ const report = z.strictObject({
 export type DrillReport = z.output<typeof report>;
 export type UnsignedReport = Omit<DrillReport, 'signature'>;
 
-/** Returns where the report of a day stands. */
-export function drillKey(date: string): string {
-  return `${DRILL_PREFIX}${date.replaceAll('-', '/')}.json`;
+/** Drills of one day whose reports are kept. */
+export const MAX_DRILLS_A_DAY = 99;
+
+export interface DrillOfDay {
+  readonly day: string;
+  /** From 1. */
+  readonly number: number;
 }
 
-/** Returns the day that a report's key names. */
-export function parseDrillKey(key: string): string | undefined {
-  const [, year, month, date] = /^drills\/(\d{4})\/(\d{2})\/(\d{2})\.json$/.exec(key) ?? [];
-  const named = `${year}-${month}-${date}`;
-  return parseDay(named) === undefined ? undefined : named;
+/** Returns where the report of a day's first drill stands, or of a later one. */
+export function drillKey(day: string, number = 1): string {
+  return `${DRILL_PREFIX}${day.replaceAll('-', '/')}${number === 1 ? '' : `-${number}`}.json`;
+}
+
+/** Returns what a report's key names. */
+export function parseDrillKey(key: string): DrillOfDay | undefined {
+  const [, year, month, date, number = '1'] =
+    /^drills\/(\d{4})\/(\d{2})\/(\d{2})(?:-([2-9]|[1-9]\d))?\.json$/.exec(key) ?? [];
+  const day = `${year}-${month}-${date}`;
+  return parseDay(day) === undefined ? undefined : { day, number: Number(number) };
 }
 
 /** Returns the name of the keys that sign the drills of a log: another one than the log's, so that neither passes for the other. */

@@ -10,6 +10,7 @@ import {
   checkReportSignature,
   DRILL_PREFIX,
   drillKey,
+  type DrillOfDay,
   type DrillReport,
   MAX_REPORT_BYTES,
   parseDrillKey,
@@ -21,37 +22,39 @@ export interface StoredReport {
   readonly sha256: string;
 }
 
-/** Reads the report of a day. `undefined` without one, and for what is none. @throws `STORE_*`, `OUT_OF_TIME`. */
+/** Reads one report. `undefined` without one, and for what is none. @throws `STORE_*`, `OUT_OF_TIME`. */
 export async function readReport(
   store: ObjectStore,
-  day: string,
+  { day, number }: DrillOfDay,
   budget: Budget,
 ): Promise<StoredReport | undefined> {
-  const bytes = await readBytes(store, drillKey(day), MAX_REPORT_BYTES, budget);
+  const bytes = await readBytes(store, drillKey(day, number), MAX_REPORT_BYTES, budget);
   const report = parseReport(bytes?.toString('utf8') ?? '');
   return bytes === undefined || report?.day !== day ? undefined : { report, sha256: sha256Hex(bytes) };
 }
 
-/** In order. */
-export async function listDrillDays(store: ObjectStore, budget: Budget): Promise<readonly string[]> {
-  const days: string[] = [];
+/** Lists the drills that have a report, in order. @throws `STORE_*`, `OUT_OF_TIME`. */
+export async function listDrills(store: ObjectStore, budget: Budget): Promise<readonly DrillOfDay[]> {
+  const drills: DrillOfDay[] = [];
   for await (const { key } of store.list(DRILL_PREFIX, budget)) {
-    const day = parseDrillKey(key);
-    if (day !== undefined) days.push(day);
+    const drill = parseDrillKey(key);
+    if (drill !== undefined) drills.push(drill);
   }
-  return days.sort();
+  return drills.sort((one, other) =>
+    one.day === other.day ? one.number - other.number : one.day < other.day ? -1 : 1,
+  );
 }
 
 /**
- * Returns the days whose drills a statement counts: from the day of the statement before it, up to the day before its own. A report is
- * complete once its day is over, so each is counted once.
+ * Returns the drills that a statement counts: from the day of the statement before it, up to the day before its own. The reports of a day
+ * are complete once it is over, so each is counted once.
  */
-export function countedDays(
-  days: readonly string[],
+export function countedDrills(
+  drills: readonly DrillOfDay[],
   { before, now }: { readonly before: string | undefined; readonly now: string },
-): readonly string[] {
+): readonly DrillOfDay[] {
   const from = before?.slice(0, 10) ?? '';
-  return days.filter((day) => day >= from && day < now.slice(0, 10));
+  return drills.filter(({ day }) => day >= from && day < now.slice(0, 10));
 }
 
 /** @param previous the statement that ends the log. @returns what the next one says; `undefined` for none. */
@@ -60,11 +63,14 @@ export async function countDrills(
   previous: Statement | undefined,
   budget: Budget,
 ): Promise<Statement['drills']> {
-  const listed = await listDrillDays(store, budget);
-  const days = countedDays(listed, { before: previous?.clock.local, now: new Date(now()).toISOString() });
+  const listed = await listDrills(store, budget);
+  const counted = countedDrills(listed, {
+    before: previous?.clock.local,
+    now: new Date(now()).toISOString(),
+  });
   let drills: Statement['drills'];
-  for (const day of days) {
-    const stored = await readReport(store, day, budget);
+  for (const drill of counted) {
+    const stored = await readReport(store, drill, budget);
     if (stored === undefined) continue;
     const { counts } = stored.report;
     drills = {
@@ -91,11 +97,12 @@ export async function findLastDrill(
   keys: readonly NoteKey[],
   budget: Budget,
 ): Promise<{ readonly at: number; readonly report: DrillReport } | undefined> {
-  const days = await listDrillDays(store, budget);
-  for (const day of days.slice(-MAX_LOOKS).toReversed()) {
-    const report = (await readReport(store, day, budget))?.report;
+  const drills = await listDrills(store, budget);
+  for (const drill of drills.slice(-MAX_LOOKS).toReversed()) {
+    const report = (await readReport(store, drill, budget))?.report;
     if (report === undefined || checkReportSignature(report, keys) !== 'valid') continue;
-    if (report.counts.unknown === 0 && report.sample.day === undefined) return { at: startOf(day), report };
+    if (report.counts.unknown === 0 && report.sample.day === undefined)
+      return { at: startOf(drill.day), report };
   }
   return undefined;
 }

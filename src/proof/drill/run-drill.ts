@@ -1,6 +1,7 @@
 /** A restore drill: a sample that the newest checkpoint decides is restored, and a signed report says what became of it. */
 import { abortReason, type Budget } from '../../clock.ts';
 import { ArchiveError } from '../../errors.ts';
+import type { ObjectStore } from '../../ports.ts';
 import { putSmall } from '../../record/small-object.ts';
 import { dayOf } from '../../recording/time.ts';
 import type { ReceiptSigner } from '../../record/receipt/receipt.ts';
@@ -16,6 +17,7 @@ import {
   type DrillReport,
   drillText,
   formatReport,
+  MAX_DRILLS_A_DAY,
   type UnsignedReport,
 } from './drill-report.ts';
 import { drawSample } from './draw-sample.ts';
@@ -39,7 +41,7 @@ export interface DrillOptions {
 export interface FinishedDrill {
   readonly report: DrillReport;
   readonly key: string;
-  /** `exists`: another drill of that day has its report there, and this one was not kept. */
+  /** `exists`: as many reports of that day are there as are kept, and this one is not. */
   readonly outcome: 'stored' | 'exists';
 }
 
@@ -86,6 +88,19 @@ export async function runDrill(
   const { id } = noteKey(drillKeyName(place.origin), signer.publicKey);
   const value = Buffer.from(await signer.sign(Buffer.from(drillText(unsigned)), budget)).toString('base64');
   const report: DrillReport = { ...unsigned, signature: { id, value } };
-  const key = drillKey(report.day);
-  return { report, key, outcome: await putSmall(ports.store, key, formatReport(report), budget) };
+  return { report, ...(await keepReport(ports.store, report, budget)) };
+}
+
+/** A drill is kept beside the earlier ones of its day: one that found something must not be hidden by one that did not. */
+async function keepReport(
+  store: ObjectStore,
+  report: DrillReport,
+  budget: Budget,
+): Promise<Pick<FinishedDrill, 'key' | 'outcome'>> {
+  const body = formatReport(report);
+  for (let number = 1; ; number += 1) {
+    const key = drillKey(report.day, number);
+    const outcome = await putSmall(store, key, body, budget);
+    if (outcome === 'stored' || number === MAX_DRILLS_A_DAY) return { key, outcome };
+  }
 }

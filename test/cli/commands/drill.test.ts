@@ -60,7 +60,18 @@ describe('drill', () => {
         key,
         problem: { step: 'open', code: 'OBJECT_NOT_FOUND' },
       }),
-      expect.objectContaining({ type: 'summary', outcome: 'exists', drawn: 1, failed: 1 }),
+      expect.objectContaining({ type: 'summary', outcome: 'stored', drawn: 1, failed: 1 }),
+    ]);
+    // a drill that found something is not hidden by an earlier one of its day that found nothing
+    const { report } = drill.records().at(-1) as { report: string };
+    expect(report).toMatch(/-2\.json$/);
+    const day = report.slice('drills/'.length, -'-2.json'.length).replaceAll('/', '-');
+    const vkey = (await runHere(['drill', '--vkey'], { env })).stdout.trim();
+    const verifying = { ...log.env, ARCHIVE_PROOF_VKEYS: `${log.vkey},${vkey}` };
+    const checked = await runHere(['verify-proof', '--drill', day, '--json'], { env: verifying });
+    expect(checked.records()).toEqual([
+      expect.objectContaining({ type: 'drill', number: 1, failed: 0 }),
+      expect.objectContaining({ type: 'drill', number: 2, failed: 1 }),
     ]);
   });
 

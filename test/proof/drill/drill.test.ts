@@ -7,6 +7,7 @@ import {
   checkReportSignature,
   type DrillReport,
   drillKey,
+  MAX_DRILLS_A_DAY,
   formatReport,
   parseDrillKey,
   parseReport,
@@ -93,7 +94,7 @@ describe('the sample of a drill', () => {
 });
 
 describe('a restore drill', () => {
-  it('restores each for real, and leaves one signed report a day that says what could be decoded', async () => {
+  it('restores each for real, and leaves a signed report that says what could be decoded', async () => {
     const { report, key, outcome } = await bench.drill();
     expect([key, outcome]).toEqual(['drills/2026/05/31.json', 'stored']);
     expect(report.counts).toMatchObject({
@@ -107,16 +108,28 @@ describe('a restore drill', () => {
     expect(
       report.recordings.every(({ compared, content }) => compared === 'plaintext' && content !== undefined),
     ).toBe(true);
-    const stored = await readReport(bench.store, TODAY, unlimited);
+    const stored = await readReport(bench.store, { day: TODAY, number: 1 }, unlimited);
     expect(stored?.report).toEqual(report);
     expect(checkReportSignature(report, [bench.key])).toBe('valid');
     const text = formatReport(report).toString();
     for (const { ids } of bench.recordings) {
       expect(text.includes(ids.recordingId) || text.includes(ids.conversationId)).toBe(false);
     }
-    const again = await bench.drill(4);
-    expect(again.outcome).toBe('exists');
-    expect((await readReport(bench.store, TODAY, unlimited))?.report).toEqual(report);
+  });
+
+  it('keeps the reports of later drills of a day beside the first, until the day has as many as are kept', async () => {
+    const { report } = await bench.drill();
+    bench.store.objects.delete(bench.recordings[0]?.key ?? '');
+    const again = await bench.drill(24);
+    expect([again.key, again.outcome]).toEqual(['drills/2026/05/31-2.json', 'stored']);
+    const second = await readReport(bench.store, { day: TODAY, number: 2 }, unlimited);
+    expect(second?.report).toEqual(again.report);
+    expect(again.report.counts.failed).toBe(1);
+    for (let number = 3; number <= MAX_DRILLS_A_DAY; number += 1) {
+      await putSmall(bench.store, drillKey(TODAY, number), Buffer.from('{}\n'), unlimited);
+    }
+    expect(await bench.drill(1)).toMatchObject({ key: 'drills/2026/05/31-99.json', outcome: 'exists' });
+    expect((await readReport(bench.store, { day: TODAY, number: 1 }, unlimited))?.report).toEqual(report);
   });
 
   it('finds a recording that was changed, one that is gone, and one whose receipt is gone', async () => {
@@ -189,7 +202,7 @@ describe('a restore drill', () => {
     await expect(runDrill(bench.drillPorts(), { count: 8, onRecording }, budget)).rejects.toMatchObject({
       code: 'OUT_OF_TIME',
     });
-    expect(await readReport(bench.store, TODAY, unlimited)).toBeUndefined();
+    expect(await readReport(bench.store, { day: TODAY, number: 1 }, unlimited)).toBeUndefined();
   });
 
   it('refuses a day of which the log holds no recording', async () => {
@@ -275,12 +288,12 @@ describe('checking a report', () => {
     expect(parseReport(text.replace('{', '{ '))).toBeUndefined();
     expect(parseReport(text.replace('"drawn":8', '"drawn":8,"extra":1'))).toBeUndefined();
     await putSmall(bench.store, drillKey('2026-06-07'), Buffer.from(text), unlimited);
-    expect(await readReport(bench.store, '2026-06-07', unlimited)).toBeUndefined();
+    expect(await readReport(bench.store, { day: '2026-06-07', number: 1 }, unlimited)).toBeUndefined();
     expect([
       parseDrillKey('drills/2026/05/31.json'),
       parseDrillKey('drills/2026/02/31.json'),
       parseDrillKey('drills/2026/05/31.json.bak'),
-    ]).toEqual([TODAY, undefined, undefined]);
+    ]).toEqual([{ day: TODAY, number: 1 }, undefined, undefined]);
   });
 });
 
@@ -293,12 +306,13 @@ describe('the next statement', () => {
   it('counts the drills since the one before it, once', async () => {
     await bench.drill();
     const last = async (nights: number) => (await bench.seal(nights)).statements.at(-1)?.drills;
-    const stored = await readReport(bench.store, TODAY, unlimited);
+    const stored = await readReport(bench.store, { day: TODAY, number: 1 }, unlimited);
     expect(await last(1)).toEqual({ reports: 1, recordings: 8, failed: 0, newest: stored?.sha256 });
     await bench.drill(3, { now: () => Date.UTC(2026, 5, 1, 6) });
     bench.store.objects.delete(bench.recordings[0]?.key ?? '');
     await bench.drill(24, { now: () => Date.UTC(2026, 5, 2, 6) });
-    expect(await last(3)).toMatchObject({ reports: 2, recordings: 27, failed: 1 });
+    await bench.drill(1, { now: () => Date.UTC(2026, 5, 2, 7) });
+    expect(await last(3)).toMatchObject({ reports: 3, recordings: 28, failed: 1 });
     expect(await last(4)).toBeUndefined();
   });
 

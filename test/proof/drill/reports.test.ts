@@ -9,7 +9,7 @@ import {
   type DrillReport,
   parseDrillKey,
 } from '../../../src/proof/drill/drill-report.ts';
-import { countedDays, listDrillDays } from '../../../src/proof/drill/known-drills.ts';
+import { countedDrills, listDrills } from '../../../src/proof/drill/known-drills.ts';
 import { locateReceipts } from '../../../src/proof/drill/locate-receipts.ts';
 import { runDrill } from '../../../src/proof/drill/run-drill.ts';
 import { noteKey } from '../../../src/proof/formats/note.ts';
@@ -78,12 +78,20 @@ describe('the report of a drill', () => {
   });
 
   it('stands under its day, and nothing else does', () => {
-    expect(parseDrillKey(drillKey('2026-03-02'))).toBe('2026-03-02');
+    for (const number of [1, 2, 9, 10, 99]) {
+      const drill = { day: '2026-03-02', number };
+      expect(parseDrillKey(drillKey(drill.day, number))).toEqual(drill);
+    }
+    expect(drillKey('2026-03-02')).toBe('drills/2026/03/02.json');
+    expect(drillKey('2026-03-02', 2)).toBe('drills/2026/03/02-2.json');
     for (const key of [
       'x/drills/2026/03/02.json',
       'drills/2026/03/02.json.bak',
       'drills/2026/02/30.json',
       'drills/2026/3/2.json',
+      'drills/2026/03/02-1.json',
+      'drills/2026/03/02-02.json',
+      'drills/2026/03/02-100.json',
       '',
     ])
       expect([key, parseDrillKey(key)]).toEqual([key, undefined]);
@@ -91,16 +99,19 @@ describe('the report of a drill', () => {
 
   it('is counted by the first statement after its day, once', () => {
     const days = ['2026-03-01', '2026-03-02', '2026-03-03', '2026-03-04'];
+    const drills = days.flatMap((day) => [1, 2].map((number) => ({ day, number })));
     const now = '2026-03-04T03:00:00.000Z';
-    expect(countedDays(days, { before: undefined, now })).toEqual(days.slice(0, 3));
-    expect(countedDays(days, { before: '2026-03-02T23:59:59.999Z', now })).toEqual(days.slice(1, 3));
-    expect(countedDays(days, { before: '2026-03-04T00:00:00.000Z', now })).toEqual([]);
+    expect(countedDrills(drills, { before: undefined, now })).toEqual(drills.slice(0, 6));
+    expect(countedDrills(drills, { before: '2026-03-02T23:59:59.999Z', now })).toEqual(drills.slice(2, 6));
+    expect(countedDrills(drills, { before: '2026-03-04T00:00:00.000Z', now })).toEqual([]);
   });
 
   it('is listed by day, in their order, and nothing else that lies there is', async () => {
     const store = plainStore();
     for (const key of [
       'drills/2026/03/04.json',
+      'drills/2026/03/02-10.json',
+      'drills/2026/03/02-2.json',
       'drills/2026/03/02.json',
       'drills/notes.txt',
       'drillsmore/2026/03/03.json',
@@ -115,8 +126,13 @@ describe('the report of a drill', () => {
         yield* found.toReversed();
       },
     };
-    expect(await listDrillDays(backwards, unlimited)).toEqual(['2026-03-02', '2026-03-04']);
-    expect(await listDrillDays(plainStore(), unlimited)).toEqual([]);
+    expect(await listDrills(backwards, unlimited)).toEqual([
+      { day: '2026-03-02', number: 1 },
+      { day: '2026-03-02', number: 2 },
+      { day: '2026-03-02', number: 10 },
+      { day: '2026-03-04', number: 1 },
+    ]);
+    expect(await listDrills(plainStore(), unlimited)).toEqual([]);
   });
 });
 
