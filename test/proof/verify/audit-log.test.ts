@@ -199,7 +199,7 @@ describe('the checkpoints of a log', () => {
     const { findings } = await audit({ ...place, store: { ...store, get } });
     expect(findings).toContainEqual({
       where,
-      problem: 'it is no checkpoint of this log with a valid signature',
+      problem: 'it is not a checkpoint of this log with a valid signature',
     });
   });
 
@@ -215,7 +215,7 @@ describe('the checkpoints of a log', () => {
     store.plant(key(8), await noteOf(8, rootAt(9), { signer: stranger }));
     store.plant(`${place.keys.checkpoints}notes.txt`, 'none of the log');
     const { findings, checkpoints } = await audit(place);
-    const unsigned = 'it is no checkpoint of this log with a valid signature';
+    const unsigned = 'it is not a checkpoint of this log with a valid signature';
     const unknown = 'it is signed with a key that is not known';
     expect(findings).toEqual([
       { where: key(2), problem: unsigned },

@@ -112,7 +112,7 @@ describe('objects of other names', () => {
 });
 
 describe('the pointer of a log', () => {
-  const none = 'it is no checkpoint of this log with a valid signature of a known key';
+  const none = 'it is not a checkpoint of this log with a valid signature of a known key';
 
   it.each([
     ['garbage', () => Promise.resolve('garbage')],
