@@ -3,16 +3,16 @@ import { copyFile, cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { unlimited } from '../../src/clock.ts';
-import { formatSignature } from '../../src/proof/formats/note.ts';
-import { createLogSigner } from '../../src/proof/log/signer.ts';
-import { sealDays } from '../../src/proof/seal-days.ts';
-import { createReceiptSigner } from '../../src/record/receipt/receipt.ts';
-import { runHere } from '../cli/run-here.ts';
-import { ChangedPackage } from '../proof/changed-package.ts';
-import { type LocalAuthority, startAuthority } from '../proof/local-authority.ts';
-import { HAS_OPENSSL, runScript } from '../proof/run-script.ts';
-import { makeSealedLog, type SealedLog } from '../proof/sealed-log.ts';
+import { unlimited } from '../../../src/clock.ts';
+import { formatSignature } from '../../../src/proof/formats/note.ts';
+import { createLogSigner } from '../../../src/proof/log/signer.ts';
+import { sealDays } from '../../../src/proof/seal-days.ts';
+import { createReceiptSigner } from '../../../src/record/receipt/receipt.ts';
+import { runHere } from '../../cli/run-here.ts';
+import { ChangedPackage } from '../../proof/changed-package.ts';
+import { type LocalAuthority, startAuthority } from '../../proof/local-authority.ts';
+import { HAS_OPENSSL, runScript } from '../../proof/run-script.ts';
+import { makeSealedLog, type SealedLog } from '../../proof/sealed-log.ts';
 
 const SCRIPT = path.resolve('docs/verify-proof.sh');
 const MANIFEST = 'MANIFEST.sha256';
@@ -352,7 +352,7 @@ describe.skipIf(!HAS_OPENSSL)('a time stamp in a package', () => {
   /** The package with a stamp of `stamped`. */
   async function stampedPackage(stamped: Buffer): Promise<ChangedPackage> {
     const made = await copied();
-    const { timestampRequest } = await import('../../src/anchor/rfc3161.ts');
+    const { timestampRequest } = await import('../../../src/anchor/rfc3161.ts');
     await writeFile(
       made.at('checkpoint.tsa.example.com.tsr'),
       await authority.stamp(timestampRequest(stamped)),
@@ -380,7 +380,7 @@ describe.skipIf(!HAS_OPENSSL)('a time stamp in a package', () => {
 
   it('that the archive has and the package cannot, without certificates to check it with, is told of', async () => {
     const checkpoint = await readFile(path.join(whole, 'checkpoint'));
-    const { timestampRequest } = await import('../../src/anchor/rfc3161.ts');
+    const { timestampRequest } = await import('../../../src/anchor/rfc3161.ts');
     const size = Number(checkpoint.toString('utf8').split('\n')[1]);
     const file = log.archive.fileOf(log.ports.keys.note(size).replace(/note$/, 'tsa.example.com.tsr'));
     await writeFile(file, await authority.stamp(timestampRequest(checkpoint)));
