@@ -45,7 +45,7 @@ export function sealPart(settings: SealSettings): ScheduledPart {
       },
       {
         anchor: 'seal-differences',
-        what: 'The archive and the platform differ: recordings are missing, or were never announced. Or access entries that the log holds are gone.',
+        what: 'The archive and the platform differ: recordings are missing, or were never announced. Or the platform refuses to say what was recorded, or access entries that the log holds are gone.',
         metric: ownMetric('sealDifferences', { period }),
       },
       {

@@ -1,12 +1,8 @@
 /** Failures that may not be the items'. Pure. */
 import { CIRCUIT_THRESHOLD, judgeOutcome, planRest } from '../circuit.ts';
-import { ERROR_CODES, type ErrorCode } from '../error-codes.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../error-codes.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Outcome } from './kind.ts';
-
-export function isErrorCode(code: string | undefined): code is ErrorCode {
-  return code !== undefined && Object.hasOwn(ERROR_CODES, code);
-}
 
 /**
  * Holds failures back that every other item may meet as well: a store that denies, a platform that is down. Five in a row end the runner,

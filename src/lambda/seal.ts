@@ -2,7 +2,7 @@
 import { loadConfig } from '../config/config.ts';
 import { readSealEvent } from '../config/deploy/seal.ts';
 import { createSealer, type LogSealer } from '../create/sealer.ts';
-import type { ErrorCode } from '../error-codes.ts';
+import { ERROR_CODES, type ErrorCode, isErrorCode } from '../error-codes.ts';
 import { toArchiveError } from '../errors.ts';
 import { createScheduledHandler, type ScheduledRun } from './scheduled.ts';
 
@@ -72,9 +72,15 @@ export async function seal(run: ScheduledRun): Promise<SealReport> {
 async function sealAndCount(sealer: LogSealer, everyDay: boolean, run: ScheduledRun): Promise<SealReport> {
   const { budget, logger, metrics } = run;
   const { head, statements, failed } = await sealer.sealDueDays({ everyDay }, budget);
-  let [missing, unexpected, unavailable, accessMissing] = [0, 0, 0, 0];
+  let [missing, unexpected, unavailable, refused, accessMissing] = [0, 0, 0, 0, 0];
   for (const { day, revision, status, source, differences, access } of statements) {
-    if ('unavailable' in source) unavailable += 1;
+    if ('unavailable' in source) {
+      const { code } = source.unavailable;
+      unavailable += 1;
+      // an outage is made up by a later revision; a client that is refused stays refused until someone looks
+      if (isErrorCode(code) && !ERROR_CODES[code].retryable) refused += 1;
+      logger.log('error', `the platform could not be asked what was recorded on ${day}`, { code });
+    }
     if (access !== undefined && 'unavailable' in access)
       logger.log('warn', `the access log of ${day} may not be read`, { code: access.unavailable.code });
     else if (access !== undefined && access.missing > 0) {
@@ -92,7 +98,7 @@ async function sealAndCount(sealer: LogSealer, everyDay: boolean, run: Scheduled
     logger.log('error', `the anchor ${kind} ${name} failed: ${error.message}`, { code: error.code });
   }
   metrics.add('sealed', 1);
-  metrics.add('sealDifferences', missing + unexpected + accessMissing);
+  metrics.add('sealDifferences', missing + unexpected + refused + accessMissing);
   return {
     days: statements.map(({ day }) => day),
     size: head.size,

@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true });
 });
 
-async function run(now: number, event: unknown) {
+async function run(now: number, event: unknown, settings: Readonly<Record<string, string>> = {}) {
   const counted: Record<string, number> = {};
   const report = await seal({
     event,
@@ -36,6 +36,7 @@ async function run(now: number, event: unknown) {
       GENESYS_ORGANIZATION_ID: '0c2f9a6e-52a4-4a8b-9c55-1f3f6a1a9b77',
       ARCHIVE_PROOF_ORIGIN: 'recordings.example.com/proof/hourly',
       ARCHIVE_PROOF_KEY_FILE: path.join(dir, 'log.pem'),
+      ...settings,
     },
     budget: unlimited,
     clock: fastClock(now),
@@ -75,6 +76,14 @@ describe('the scheduled sealer', () => {
       report: { days: ['2026-05-21'], accessMissing: 1 },
       counted: { sealDifferences: 1 },
     });
+  });
+
+  it('raises the alarm when the platform refuses to say what was recorded, and not when it is away', async () => {
+    await run(at('01:00'), { init: { first: FIRST } });
+    const away = await run(at('03:15'), {}, { GENESYS_API_URL: 'http://127.0.0.1:9' });
+    expect(away).toMatchObject({ report: { unavailable: 2 }, counted: { sealDifferences: 0 } });
+    const refused = await run(at('15:15'), {}, { GENESYS_CLIENT_SECRET: 'another' });
+    expect(refused).toMatchObject({ report: { unavailable: 2 }, counted: { sealDifferences: 2 } });
   });
 
   it('refuses an event that says something else', async () => {
