@@ -1,6 +1,6 @@
 /** Failures that may not be the items'. Pure. */
 import { CIRCUIT_THRESHOLD, judgeOutcome, planRest } from '../circuit.ts';
-import { ERROR_CODES, type ErrorCode, isErrorCode } from '../error-codes.ts';
+import { ERROR_CODES, isErrorCode } from '../error-codes.ts';
 import { ArchiveError } from '../errors.ts';
 import type { Outcome } from './kind.ts';
 
