@@ -55,8 +55,7 @@ export function createStaticEnvelope(key: Uint8Array): Envelope {
 export function createStaticReader(key: Uint8Array): EnvelopeReader {
   const open = createStaticOpener(key);
   return {
-    // async, so that what is wrong with the metadata is a rejection like every other failure
-    // oxlint-disable-next-line typescript/require-await
+    // oxlint-disable-next-line typescript/require-await -- so what is wrong with the metadata is a rejection like every other failure
     unseal: async (stat) => createUnsealingCipher(open(stat)),
   };
 }

@@ -37,6 +37,7 @@ export async function readPackedKeys({ names, text }: Package): Promise<PackedKe
 export async function checkKeys(
   files: Package,
   { origin, trusted }: Pick<LogPlace, 'origin' | 'trusted'>,
+  receipts: PackedKeys,
   find: Find,
 ): Promise<void> {
   const { names } = files;
@@ -55,7 +56,6 @@ export async function checkKeys(
     find('keys/log.vkey', 'no key of this log that has signed the checkpoint');
   if (signers.length === 0) return;
   if ((await text('keys/ORIGIN')) !== `${origin}\n`) find('keys/ORIGIN', `not ${origin}`);
-  const receipts = await readPackedKeys(files);
   const known = new Set([
     'keys/log-public.pem',
     TSA_CA,
@@ -91,14 +91,15 @@ export async function checkKeys(
 const pemOf = (key: NoteKey | undefined): string =>
   key?.publicKey.export({ type: 'spki', format: 'pem' }).toString() ?? '';
 
-/** Holds time stamps to the checkpoint. @param ca PEM of certificates that are trusted; default: those of the package. */
-export async function checkTokens(
-  files: Package,
-  ca: string | undefined,
-  find: Find,
-): Promise<{ readonly checked: number }> {
+/**
+ * Holds time stamps to the checkpoint.
+ *
+ * @param ca PEM of certificates that are trusted; default: those of the package.
+ * @returns how many there are.
+ */
+export async function checkTokens(files: Package, ca: string | undefined, find: Find): Promise<number> {
   const tokens = files.names.filter((name) => /^checkpoint\.[^/]+\.tsr$/.test(name));
-  if (tokens.length === 0) return { checked: 0 };
+  if (tokens.length === 0) return 0;
   const { checkTimestamp, readCertificates } = await import('../../anchor/rfc3161.ts');
   for (const name of tokens) {
     try {
@@ -112,5 +113,5 @@ export async function checkTokens(
       );
     }
   }
-  return { checked: tokens.length };
+  return tokens.length;
 }

@@ -66,12 +66,13 @@ export async function checkPackage(
     });
   }
   const check = new PackageCheck(files, log);
+  const keys = await readPackedKeys(files);
   await check.manifest(expected.manifestSha256);
   await check.checkpoint();
-  await check.receiptsAndDays();
+  await check.receiptsAndDays(keys);
   await check.continuations();
   await check.cosignatures();
-  await check.keysAndTokens(expected.timestampCa);
+  await check.keysAndTokens(keys, expected.timestampCa);
   return check.report();
 }
 
@@ -139,8 +140,7 @@ class PackageCheck {
       if (!hashes.has(name)) this.#find(name, `named by ${MANIFEST}, and not there`);
   }
 
-  async receiptsAndDays(): Promise<void> {
-    const keys = await readPackedKeys(this.#package);
+  async receiptsAndDays(keys: PackedKeys): Promise<void> {
     for (const name of this.#named(/^(?:receipts|days)\/.+\.json$/)) {
       this.#checked += 1;
       const file = await this.#package.read(name);
@@ -197,11 +197,10 @@ class PackageCheck {
     }
   }
 
-  async keysAndTokens(ca: string | undefined): Promise<void> {
+  async keysAndTokens(keys: PackedKeys, ca: string | undefined): Promise<void> {
     const find = (name: string, problem: string) => this.#find(name, problem);
-    await checkKeys(this.#package, this.#log, find);
-    const { checked } = await checkTokens(this.#package, ca, find);
-    this.#checked += checked;
+    await checkKeys(this.#package, this.#log, keys, find);
+    this.#checked += await checkTokens(this.#package, ca, find);
   }
 
   /** A package has one checkpoint, which others remember: a proof that leads to another one is not held to what they know. */
@@ -246,10 +245,10 @@ class PackageCheck {
     if (verdict !== 'valid' && verdict !== 'unsigned')
       this.#find(name, `the signature of the receipt is ${verdict}`);
     if (verdict === 'unsigned') this.#unsigned.push(name);
+    const base = name.slice('receipts/'.length, -'.receipt.json'.length);
     // unsigned, it makes no successor where signing keys are known
     if (isInLog && (verdict === 'valid' || (verdict === 'unsigned' && keys.size === 0)))
-      this.#receipts.set(name.slice('receipts/'.length, -'.receipt.json'.length), receipt);
-    const base = name.slice('receipts/'.length, -'.receipt.json'.length);
+      this.#receipts.set(base, receipt);
     if (receipt.object !== undefined && nameInPackage(receipt.object.key) !== base)
       this.#find(name, 'the receipt is of another object');
     await this.#checkMedia(name, receipt);
