@@ -3,7 +3,7 @@ import { ArchiveError } from '../../errors.ts';
 import { DEFAULT_SAMPLE } from '../../proof/drill/sample-size.ts';
 import type { DrilledRecording } from '../../proof/drill/drill-report.ts';
 import type { FinishedDrill } from '../../proof/drill/run-drill.ts';
-import { parseDay } from '../../recording/time.ts';
+import { requireDay } from '../proof/require-day.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, formatBytes, printable } from '../_format.ts';
 import { startProgress } from '../_progress.ts';
@@ -18,9 +18,7 @@ export async function run(
   { sample = DEFAULT_SAMPLE, day, vkey }: DrillOptions,
 ): Promise<number> {
   const { ui, clock, logger } = context;
-  if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
-  }
+  if (day !== undefined) requireDay('--day', day);
   const driller = await createDriller(await readSettings(context, 'restore'), { clock, logger });
   const { budget, end } = openBudget(context);
   try {

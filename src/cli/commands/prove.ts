@@ -5,7 +5,7 @@ import { openLog } from '../../create/log.ts';
 import { ArchiveError, describeForeign } from '../../errors.ts';
 import { proveConsistency } from '../../proof/prove/prove-consistency.ts';
 import { openProver } from '../../proof/prove/prove-entry.ts';
-import { parseDay } from '../../recording/time.ts';
+import { requireDay } from '../proof/require-day.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { printable } from '../_format.ts';
 import { chooseRecordings, nameOf } from '../proof/choose-recordings.ts';
@@ -23,9 +23,7 @@ export async function run(
   if (asked !== 1) {
     throw new ArchiveError('USAGE', 'name recordings, or a day with --day, or a checkpoint with --since');
   }
-  if (day !== undefined && parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
-  }
+  if (day !== undefined) requireDay('--day', day);
   const config = await readSettings(context, 'store');
   const store = await openConfiguredStore(config, { clock, logger });
   const range = searchIn(config);

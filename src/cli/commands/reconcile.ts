@@ -1,13 +1,13 @@
 import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
 import type { ReconciledDay } from '../../proof/day/reconcile-day.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 import { endOf, statusOf } from '../../proof/day/calendar.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
-import { requireBegun } from '../proof/require-begun.ts';
+import { requireBegun, requireDay } from '../proof/require-day.ts';
 import { planBackfill } from '../proof/plan-backfill.ts';
 import type { ReconcileOptions } from '../options/proof.ts';
 
@@ -85,12 +85,6 @@ function daysOf({ day, from, to }: ReconcileOptions, now: number): readonly stri
   }
   requireBegun(last, now);
   return Array.from({ length }, (_, at) => dayOf(first + at * DAY_MS));
-}
-
-function requireDay(flag: string, text: string): number {
-  const at = parseDay(text);
-  if (at !== undefined) return at;
-  throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
 }
 
 function report(ui: Ui, { day, held, recordings, source, counts, differences, now }: DayAsOf): void {

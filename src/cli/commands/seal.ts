@@ -1,6 +1,6 @@
 import { createSealer } from '../../create/sealer.ts';
 import { ArchiveError } from '../../errors.ts';
-import { DAY_MS, dayOf, parseDay } from '../../recording/time.ts';
+import { DAY_MS, dayOf } from '../../recording/time.ts';
 import type { Statement } from '../../proof/formats/statement.ts';
 import type { SealedDays } from '../../proof/seal-days.ts';
 import { type CommandContext, openBudget, readSettings } from '../_context.ts';
@@ -8,7 +8,7 @@ import { count, printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { tellBlindSpot } from '../proof/blind-spot.ts';
-import { requireBegun } from '../proof/require-begun.ts';
+import { requireBegun, requireDay } from '../proof/require-day.ts';
 import { present } from '../../present.ts';
 import type { SealOptions } from '../options/proof.ts';
 
@@ -69,10 +69,7 @@ function requireSense({ init, from, recoveryVkey, now, day }: SealOptions, at: n
     ['--from', from],
     ['--day', day],
   ] as const) {
-    const begins = value === undefined ? at : parseDay(value);
-    if (begins === undefined)
-      throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
-    requireBegun(begins, at);
+    if (value !== undefined) requireBegun(requireDay(flag, value), at);
   }
 }
 

@@ -9,7 +9,7 @@ import { auditLog, type KnownCheckpoint } from '../../proof/verify/audit-log.ts'
 import { UNKNOWN_KEY } from '../../proof/verify/audit-objects.ts';
 import { checkConsistencyFile } from '../../proof/verify/check-consistency.ts';
 import { checkProof } from '../../proof/verify/check-proof.ts';
-import { parseDay } from '../../recording/time.ts';
+import { requireDay } from '../proof/require-day.ts';
 import { type CommandContext, openBudget, readSettings, searchIn } from '../_context.ts';
 import { count, printable } from '../_format.ts';
 import { readKeptCheckpoint, readLocal } from '../proof/kept-checkpoint.ts';
@@ -82,8 +82,7 @@ function problemOf(
 }
 
 async function verifyDay(context: CommandContext, config: StoreConfig, day: string): Promise<number> {
-  if (parseDay(day) === undefined)
-    throw new ArchiveError('USAGE', '--day is not a day', { hint: 'write 2026-05-20' });
+  requireDay('--day', day);
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
   const log = keysOf(config);

@@ -5,7 +5,7 @@ import { ArchiveError } from '../../errors.ts';
 import { checkReport, type CheckedReport } from '../../proof/drill/check-report.ts';
 import { drillKey, drillKeyName, type DrillOfDay, type DrillReport } from '../../proof/drill/drill-report.ts';
 import { listDrills, readReport } from '../../proof/drill/known-drills.ts';
-import { parseDay } from '../../recording/time.ts';
+import { requireDay } from './require-day.ts';
 import { type CommandContext, openBudget } from '../_context.ts';
 import { printable } from '../_format.ts';
 import type { Ui } from '../_ui.ts';
@@ -22,9 +22,7 @@ export async function verifyDrill(
   config: StoreConfig,
   day: string,
 ): Promise<number> {
-  if (parseDay(day) === undefined) {
-    throw new ArchiveError('USAGE', '--drill is not a day', { hint: 'write 2026-05-20' });
-  }
+  requireDay('--drill', day);
   const { ui, clock, logger } = context;
   const store = await openConfiguredStore(config, { clock, logger });
   const place = openLog(config, store);

@@ -309,9 +309,9 @@ describe('the next statement', () => {
     const stored = await readReport(bench.store, { day: TODAY, number: 1 }, unlimited);
     expect(await last(1)).toEqual({ reports: 1, recordings: 8, failed: 0, newest: stored?.sha256 });
     await bench.drill(3, { now: () => Date.UTC(2026, 5, 1, 6) });
+    await bench.drill(1, { now: () => Date.UTC(2026, 5, 2, 6) });
     bench.store.objects.delete(bench.recordings[0]?.key ?? '');
-    await bench.drill(24, { now: () => Date.UTC(2026, 5, 2, 6) });
-    await bench.drill(1, { now: () => Date.UTC(2026, 5, 2, 7) });
+    await bench.drill(24, { now: () => Date.UTC(2026, 5, 2, 7) });
     expect(await last(3)).toMatchObject({ reports: 3, recordings: 28, failed: 1 });
     expect(await last(4)).toBeUndefined();
   });

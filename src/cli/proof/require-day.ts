@@ -1,5 +1,12 @@
 import { ArchiveError } from '../../errors.ts';
-import { dayOf } from '../../recording/time.ts';
+import { dayOf, parseDay } from '../../recording/time.ts';
+
+/** Reads the day of an option. @returns epoch ms of its beginning. @throws `USAGE`. */
+export function requireDay(flag: string, text: string): number {
+  const at = parseDay(text);
+  if (at !== undefined) return at;
+  throw new ArchiveError('USAGE', `${flag} is not a day`, { hint: 'write 2026-05-20' });
+}
 
 /**
  * Refuses a day of the future: nothing was recorded on it yet, and to say so would look like a statement about it.
